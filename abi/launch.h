@@ -1,0 +1,30 @@
+/* The launch block: arguments, environment and stream kinds of one run, handed to
+ * the guest as its initial ramdisk (so that every VMM can pass it). Where there is
+ * none, the kernel takes arguments from the command line after "--".
+ *
+ * Layout: struct walnut_launch, then argc + envc strings, each NUL-terminated,
+ * arguments first (argv[0] included). */
+#ifndef WALNUT_ABI_LAUNCH_H
+#define WALNUT_ABI_LAUNCH_H
+
+#include <stdint.h>
+
+#define WALNUT_LAUNCH_MAGIC 0x31484e554c544e57ull /* "WNTLUNH1", little-endian */
+
+struct walnut_launch {
+	uint64_t magic;
+	uint32_t total_size; /* of the block, header included */
+	uint32_t argc;
+	uint32_t envc;
+	uint32_t flags;	     /* WALNUT_LAUNCH_* */
+	uint32_t invoke_offset; /* of a NUL-terminated export name to call instead of
+				   _start, from the block's start; 0: none */
+	uint32_t strings_offset; /* of the first string */
+};
+#define WALNUT_LAUNCH_TTY_STDIN (1u << 0)
+#define WALNUT_LAUNCH_TTY_STDOUT (1u << 1)
+#define WALNUT_LAUNCH_TTY_STDERR (1u << 2)
+
+_Static_assert(sizeof(struct walnut_launch) == 32, "launch");
+
+#endif

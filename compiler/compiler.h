@@ -1,0 +1,58 @@
+/* The compiler's public interface: WebAssembly bytes in, an ELF object out, as
+ * docs/app-object.md describes it. Two libraries share this header: decoding and
+ * validation (no LLVM), and code generation. */
+#ifndef WALNUT_COMPILER_H
+#define WALNUT_COMPILER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "error.h"
+
+struct wasm_module;
+
+/* --- libwalnut-wasm: decode/ and validate/ --------------------------------- */
+
+/* Decodes a core module; `bytes` must outlive it. NULL and *error on failure. A
+ * component (WASI 0.2) is told apart: WALNUT_ERROR_UNSUPPORTED with advice. */
+struct wasm_module *walnut_decode(const uint8_t *bytes, size_t size, struct walnut_error *error);
+/* Core spec 2.0 chapter 3, completely. 0, or -1 and *error. */
+int walnut_validate(const struct wasm_module *module, struct walnut_error *error);
+void walnut_module_free(struct wasm_module *module);
+
+/* Whether the runtime provides the function import MODULE.FIELD with this type:
+ * 1 yes, 0 unknown name, -1 known name but another type. */
+int walnut_known_import(const struct wasm_module *module, uint32_t import_index);
+
+/* --- libwalnut-compiler: translate/ and object/ ---------------------------- */
+
+enum walnut_memory_model {
+	WALNUT_MEMORY_ZERO,  /* memory 0 at virtual address zero, guard pages */
+	WALNUT_MEMORY_BASED, /* base symbol and explicit bounds: any host */
+};
+
+struct walnut_compile_options {
+	int opt_level;		/* 0..3 */
+	const char *target_cpu; /* LLVM name, "native" for the host's; NULL: x86-64-v2 */
+	enum walnut_memory_model memory_model;
+	const char *module_name;   /* prefix of exported symbols; NULL: "main" */
+	bool allow_unknown_imports; /* leave them undefined instead of refusing */
+	bool require_start;	   /* refuse a module without an exported _start () -> () */
+	bool emit_llvm;		   /* textual LLVM IR instead of an object */
+	bool debug_lines;	   /* reserved for -g */
+	/* Called now and then from the compiling thread; may be NULL. */
+	void (*progress)(void *opaque, const char *phase, uint64_t done, uint64_t total);
+	void *opaque;
+};
+
+/* Decodes, validates and compiles; writes the whole result to the descriptor.
+ * 0, or -1 and *error. */
+int walnut_compile(const uint8_t *bytes, size_t size, const struct walnut_compile_options *options,
+		   int output_fd, struct walnut_error *error);
+
+/* The host CPU as LLVM names it plus its feature string, for cache keys. `buffer`
+ * gets "NAME:FEATURES", cut at size. */
+void walnut_host_cpu(char *buffer, size_t size);
+
+#endif

@@ -1,0 +1,95 @@
+/* Walnut's additions to the libkrun API (libkrun.h): run a Walnut image and come
+ * back with its result, choose the accelerator, read what happened.
+ *
+ * Typical use:
+ *	ctx = krun_create_ctx();
+ *	krun_set_vm_config(ctx, 1, 128);
+ *	krun_set_kernel(ctx, "app.elf", KRUN_KERNEL_FORMAT_ELF, NULL, NULL);
+ *	krun_set_exec(ctx, "app", argv, envp);
+ *	krun_walnut_set_stdio(ctx, 0, 1, 2);
+ *	krun_walnut_run(ctx, &result);
+ * Functions return 0 or a negative errno unless they say otherwise. */
+#ifndef WALNUT_H
+#define WALNUT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum krun_walnut_accel {
+	KRUN_WALNUT_ACCEL_AUTO = 0, /* KVM; QEMU TCG where KVM cannot be used, said once on stderr */
+	KRUN_WALNUT_ACCEL_KVM = 1,
+	KRUN_WALNUT_ACCEL_TCG = 2,
+};
+
+/* Why krun_walnut_run() came back. */
+enum krun_walnut_outcome {
+	KRUN_WALNUT_EXITED = 0,	  /* the program ended: exit_status */
+	KRUN_WALNUT_TRAPPED = 1,  /* it trapped (exit_status 134); the report went to its stderr */
+	KRUN_WALNUT_SIGNALLED = 2, /* SIGINT or SIGTERM reached this process: signal */
+	KRUN_WALNUT_FAILED = 3,	  /* the guest kernel or the VMM failed: message; exit_status 125 */
+};
+
+#define KRUN_WALNUT_EXIT_KINDS 8
+enum krun_walnut_exit_kind {
+	KRUN_WALNUT_EXIT_IO = 0,
+	KRUN_WALNUT_EXIT_MMIO = 1,
+	KRUN_WALNUT_EXIT_HLT = 2,
+	KRUN_WALNUT_EXIT_INTR = 3,
+	KRUN_WALNUT_EXIT_SHUTDOWN = 4,
+	KRUN_WALNUT_EXIT_OTHER = 5,
+};
+
+/* Times are CLOCK_MONOTONIC nanoseconds; 0: not reached or not known (TCG). */
+struct krun_walnut_stats {
+	uint64_t start_ns; /* krun_walnut_run() called */
+	uint64_t vm_created_ns;
+	uint64_t image_loaded_ns;
+	uint64_t guest_entered_ns;
+	uint64_t runtime_up_ns;
+	uint64_t first_instruction_ns;
+	uint64_t exit_ns;
+	uint64_t exits[KRUN_WALNUT_EXIT_KINDS]; /* by enum krun_walnut_exit_kind */
+	uint64_t notifies;     /* queue notifications by ioeventfd */
+	uint64_t irqs_injected;
+	uint64_t guest_irqs;
+	uint64_t guest_page_faults;
+	uint64_t guest_peak_memory_bytes;
+};
+
+struct krun_walnut_result {
+	enum krun_walnut_outcome outcome;
+	int exit_status;
+	int signal;
+	char message[256]; /* KRUN_WALNUT_FAILED: one line, no newline */
+	struct krun_walnut_stats stats;
+};
+
+/* Which accelerator krun_walnut_run() uses; default AUTO. */
+int32_t krun_walnut_set_accel(uint32_t ctx_id, enum krun_walnut_accel accel);
+
+/* The program's standard streams: descriptors of the caller, not closed here; -1
+ * gives the guest end of file (input) or an error (output). */
+int32_t krun_walnut_set_stdio(uint32_t ctx_id, int input_fd, int output_fd, int error_fd);
+
+/* Call this export instead of _start. */
+int32_t krun_walnut_set_invoke(uint32_t ctx_id, const char *export_name);
+
+/* Tells whether /dev/kvm can run a guest: 0, or the negative errno of the step
+ * that failed, with one line of explanation in `why` (size bytes). */
+int32_t krun_walnut_probe_kvm(char *why, uint64_t size);
+
+/* Builds the VM and runs it to its end. Consumes the context like
+ * krun_start_enter(), but returns: 0 with *result filled in, or a negative errno
+ * with result->message when the VM could not be built. While it runs, SIGINT and
+ * SIGTERM end the VM in order; the terminal's settings are as before on return. */
+int32_t krun_walnut_run(uint32_t ctx_id, struct krun_walnut_result *result);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
