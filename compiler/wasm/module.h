@@ -85,6 +85,7 @@ struct wasm_expr {
 
 struct wasm_func {
 	uint32_t type;	    /* type index */
+	uint64_t type_offset; /* of that index in the module, for messages */
 	bool imported;
 	bool referenced;    /* C.refs: ref.func may name it (exports, elements, globals) */
 	struct wasm_bytes name; /* name section, may be empty; UTF-8 */
@@ -96,11 +97,13 @@ struct wasm_func {
 struct wasm_table {
 	struct wasm_tabletype type;
 	bool imported;
+	uint64_t offset; /* of the type, for messages */
 };
 
 struct wasm_memory {
 	struct wasm_memorytype type;
 	bool imported;
+	uint64_t offset; /* of the type, for messages */
 };
 
 struct wasm_global {

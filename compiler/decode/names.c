@@ -1,0 +1,65 @@
+/* The name section: core spec 2.0, section 7.4.1. It serves messages only, so what
+ * is malformed in it is passed over. */
+#include <string.h>
+
+#include "decode/decoder.h"
+
+#define NAMES_MODULE 0
+#define NAMES_FUNCTIONS 1
+
+static void read_function_names(struct wasm_module *module, struct wasm_code_reader *reader,
+				struct walnut_error *error)
+{
+	uint32_t count, index;
+	struct wasm_bytes name;
+
+	if (wasm_read_count(reader, 2, UINT32_MAX, "names", &count, error))
+		return;
+	for (uint32_t i = 0; i < count; i++) {
+		if (wasm_read_u32(reader, &index, error) || wasm_read_name(reader, &name, error))
+			return;
+		if (index < module->func_count)
+			module->funcs[index].name = name;
+	}
+}
+
+static void read_subsections(struct wasm_module *module, const struct wasm_custom *custom)
+{
+	struct walnut_error ignored = { 0 };
+	struct wasm_code_reader reader = {
+		.begin = custom->payload.data,
+		.at = custom->payload.data,
+		.end = custom->payload.data + custom->payload.size,
+		.function = WALNUT_NO_FUNCTION,
+		.section = "name",
+	};
+
+	while (reader.at != reader.end) {
+		struct wasm_code_reader sub = reader;
+		struct wasm_bytes name;
+		uint32_t size;
+		uint8_t id;
+
+		if (wasm_read_byte(&reader, &id, &ignored) ||
+		    wasm_read_u32(&reader, &size, &ignored) ||
+		    wasm_read_bytes(&reader, size, &sub.at, &ignored))
+			return;
+		sub.end = reader.at;
+		if (id == NAMES_MODULE && !wasm_read_name(&sub, &name, &ignored))
+			module->name = name;
+		else if (id == NAMES_FUNCTIONS)
+			read_function_names(module, &sub, &ignored);
+	}
+}
+
+void decode_names(struct wasm_module *module)
+{
+	for (uint32_t i = 0; i < module->custom_count; i++) {
+		const struct wasm_custom *custom = &module->customs[i];
+
+		if (custom->name.size == 4 && !memcmp(custom->name.data, "name", 4)) {
+			read_subsections(module, custom);
+			return;
+		}
+	}
+}

@@ -1,0 +1,162 @@
+/* Growth is bounded by limits.h, so that hostile bodies cost memory in proportion. */
+#include "validate/stacks.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "wasm/limits.h"
+
+int body_invalid(struct body *body, const char *format, ...)
+{
+	char message[sizeof(body->error->message)];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	return wasm_reader_fail(&body->reader, body->error, WALNUT_ERROR_INVALID,
+				body->instr.offset, "%s", message);
+}
+
+/* Doubles an array up to its limit. */
+static void *grow(struct body *body, void *old, uint32_t *capacity, uint32_t limit,
+		  size_t element_size, const char *what)
+{
+	uint32_t wanted = *capacity ? *capacity * 2 : 64;
+	void *memory;
+
+	if (*capacity >= limit) {
+		wasm_reader_fail(&body->reader, body->error, WALNUT_ERROR_LIMIT,
+				 body->instr.offset, "%s: more than the limit of %u", what, limit);
+		return NULL;
+	}
+	if (wanted > limit)
+		wanted = limit;
+	memory = reallocarray(old, wanted, element_size);
+	if (memory)
+		*capacity = wanted;
+	else
+		walnut_error_set(body->error, WALNUT_ERROR_SYSTEM, NULL, WALNUT_NO_FUNCTION, 0,
+				 "out of memory while validating");
+	return memory;
+}
+
+int push_type(struct body *body, uint8_t type)
+{
+	if (body->operand_count == body->operand_capacity) {
+		uint8_t *operands = grow(body, body->operands, &body->operand_capacity,
+					 WASM_MAX_OPERANDS, sizeof(*operands),
+					 "operands on the stack");
+
+		if (!operands)
+			return -1;
+		body->operands = operands;
+	}
+	body->operands[body->operand_count++] = type;
+	return 0;
+}
+
+int push_types(struct body *body, struct type_list list)
+{
+	for (uint32_t i = 0; i < list.count; i++) {
+		if (push_type(body, list.types[i]))
+			return -1;
+	}
+	return 0;
+}
+
+static int mismatch(struct body *body, uint8_t expected, const char *found)
+{
+	return body_invalid(body, "type mismatch: %s expects %s, found %s",
+			    wasm_op_name(body->instr.op),
+			    expected == TYPE_UNKNOWN ? "a value" : wasm_valtype_name(expected),
+			    found);
+}
+
+int pop_type(struct body *body, uint8_t expected, uint8_t *found)
+{
+	const struct frame *frame = top_frame(body);
+	uint8_t type = TYPE_UNKNOWN;
+
+	if (body->operand_count > frame->height)
+		type = body->operands[--body->operand_count];
+	else if (!frame->unreachable)
+		return mismatch(body, expected, "nothing on the stack");
+	if (type != expected && type != TYPE_UNKNOWN && expected != TYPE_UNKNOWN)
+		return mismatch(body, expected, wasm_valtype_name(type));
+	if (found)
+		*found = type;
+	return 0;
+}
+
+int pop_types(struct body *body, struct type_list list)
+{
+	for (uint32_t i = list.count; i > 0; i--) {
+		if (pop_type(body, list.types[i - 1], NULL))
+			return -1;
+	}
+	return 0;
+}
+
+int check_types(struct body *body, struct type_list list)
+{
+	const struct frame *frame = top_frame(body);
+	uint32_t available = body->operand_count - frame->height;
+
+	for (uint32_t depth = 0; depth < list.count; depth++) {
+		uint8_t expected = list.types[list.count - 1 - depth];
+		uint8_t type;
+
+		if (depth >= available) {
+			if (!frame->unreachable)
+				return mismatch(body, expected, "nothing on the stack");
+			break; /* below lies whatever is wanted */
+		}
+		type = body->operands[body->operand_count - 1 - depth];
+		if (type != expected && type != TYPE_UNKNOWN)
+			return mismatch(body, expected, wasm_valtype_name(type));
+	}
+	return 0;
+}
+
+int push_frame(struct body *body, enum wasm_op op, struct type_list params,
+	       struct type_list results)
+{
+	if (body->frame_count == body->frame_capacity) {
+		struct frame *frames = grow(body, body->frames, &body->frame_capacity,
+					    WASM_MAX_NESTING, sizeof(*frames), "nested blocks");
+
+		if (!frames)
+			return -1;
+		body->frames = frames;
+	}
+	body->frames[body->frame_count++] = (struct frame){
+		.op = op,
+		.height = body->operand_count,
+		.params = params,
+		.results = results,
+	};
+	return push_types(body, params);
+}
+
+int pop_frame(struct body *body, struct frame *frame)
+{
+	*frame = *top_frame(body);
+	if (pop_types(body, frame->results))
+		return -1;
+	if (body->operand_count != frame->height)
+		return body_invalid(body, "type mismatch: %u values left on the stack at %s",
+				    body->operand_count - frame->height,
+				    wasm_op_name(body->instr.op));
+	body->frame_count--;
+	return 0;
+}
+
+void set_unreachable(struct body *body)
+{
+	struct frame *frame = top_frame(body);
+
+	body->operand_count = frame->height;
+	frame->unreachable = true;
+}

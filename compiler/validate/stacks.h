@@ -1,0 +1,70 @@
+/* The two stacks of the validation algorithm (core spec 2.0, section A.3): operand
+ * types and control frames. */
+#ifndef WALNUT_COMPILER_VALIDATE_STACKS_H
+#define WALNUT_COMPILER_VALIDATE_STACKS_H
+
+#include "wasm/instr.h"
+
+/* An operand whose type unreachable code leaves open: matches any. */
+#define TYPE_UNKNOWN 0
+
+struct type_list {
+	const uint8_t *types;
+	uint32_t count;
+};
+
+struct frame {
+	enum wasm_op op; /* block, loop, if, else; block for the function itself */
+	bool unreachable;
+	uint32_t height; /* of the operand stack at its start */
+	struct type_list params, results;
+};
+
+/* What one body is checked with; kept from body to body for its memory. */
+struct body {
+	const struct wasm_module *module;
+	struct walnut_error *error;
+	struct wasm_code_reader reader;
+	struct wasm_instr instr; /* the current one */
+	uint8_t *locals;
+	uint32_t local_count;
+	uint8_t *operands;
+	uint32_t operand_count, operand_capacity;
+	struct frame *frames;
+	uint32_t frame_count, frame_capacity;
+};
+
+/* All return 0, or -1 with the error set at the current instruction. */
+
+__attribute__((format(printf, 2, 3)))
+int body_invalid(struct body *body, const char *format, ...);
+
+int push_type(struct body *body, uint8_t type);
+int push_types(struct body *body, struct type_list list);
+/* `expected` may be TYPE_UNKNOWN; *found, when not NULL, gets the actual type. */
+int pop_type(struct body *body, uint8_t expected, uint8_t *found);
+int pop_types(struct body *body, struct type_list list);
+/* Whether the operands on top match, without taking them. */
+int check_types(struct body *body, struct type_list list);
+
+/* Begins a frame above its parameters, which it pushes. */
+int push_frame(struct body *body, enum wasm_op op, struct type_list params,
+	       struct type_list results);
+/* Ends the innermost frame: takes its results, which must be all there is. */
+int pop_frame(struct body *body, struct frame *frame);
+
+static inline struct frame *top_frame(struct body *body)
+{
+	return &body->frames[body->frame_count - 1];
+}
+
+/* The rest of the innermost frame is unreachable. */
+void set_unreachable(struct body *body);
+
+/* What a branch to `frame` carries. */
+static inline struct type_list label_types(const struct frame *frame)
+{
+	return frame->op == WASM_OP_LOOP ? frame->params : frame->results;
+}
+
+#endif

@@ -1,0 +1,20 @@
+/* Between the files of validate/. All return 0, or -1 with the error set. */
+#ifndef WALNUT_COMPILER_VALIDATE_VALIDATOR_H
+#define WALNUT_COMPILER_VALIDATE_VALIDATOR_H
+
+#include "error.h"
+#include "wasm/module.h"
+
+struct validator {
+	const struct wasm_module *module;
+	struct walnut_error *error;
+};
+
+/* const_expr.c: the expression is constant and yields one value of `type`. */
+int validate_const_expr(const struct validator *validator, const struct wasm_expr *expr,
+			uint8_t type, const char *section);
+
+/* function.c: every body. Type indices of functions have been checked before. */
+int validate_functions(const struct validator *validator);
+
+#endif
