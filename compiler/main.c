@@ -1,0 +1,341 @@
+/* walnut-cc: the compiler as a program of its own, so that the `walnut` command
+ * need not carry LLVM. It writes to a temporary file beside the output and renames
+ * it, so that the output is whole or absent. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <llvm-c/ErrorHandling.h>
+
+#include "compiler.h"
+
+#define EXIT_WALNUT_FAILED 125
+/* LLVM recurses over expressions; deep ones of generated code want more than the
+ * usual 8 MiB. Only what is touched costs memory. */
+#define COMPILER_STACK_BYTES (UINT64_C(1) << 30)
+#define PROGRESS_DELAY_NS UINT64_C(1000000000)
+
+struct job {
+	const char *input;
+	const char *name; /* of the input, in messages */
+	const char *output;
+	struct walnut_compile_options options;
+	bool progress;
+	uint64_t start_ns;
+	bool progress_shown;
+	int status;
+};
+
+/* Also for the signal and the fatal-error handler: what to remove. */
+static char temporary[4096];
+static const char *input_name = "?";
+
+static void remove_temporary(void)
+{
+	if (temporary[0])
+		unlink(temporary);
+}
+
+static void on_signal(int number)
+{
+	remove_temporary();
+	signal(number, SIG_DFL);
+	raise(number);
+}
+
+/* LLVM gives up: out of memory, or something it cannot compile. */
+static void on_llvm_failure(const char *reason)
+{
+	fprintf(stderr, "walnut: %s: code generator: %s\n", input_name, reason);
+	remove_temporary();
+	_exit(EXIT_WALNUT_FAILED);
+}
+
+static int complain(const char *what, const char *why)
+{
+	fprintf(stderr, "walnut: %s: %s\n", what, why);
+	return EXIT_WALNUT_FAILED;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void show_progress(void *opaque, const char *phase, uint64_t done, uint64_t total)
+{
+	struct job *job = opaque;
+
+	if (now_ns() - job->start_ns < PROGRESS_DELAY_NS)
+		return;
+	job->progress_shown = true;
+	if (total)
+		fprintf(stderr, "\r\033[Kcompiling %s: %s %u%%", job->name, phase,
+			(unsigned)(done * 100 / total));
+	else
+		fprintf(stderr, "\r\033[Kcompiling %s: %s", job->name, phase);
+}
+
+static void erase_progress(struct job *job)
+{
+	if (job->progress_shown)
+		fputs("\r\033[K", stderr);
+	job->progress_shown = false;
+}
+
+/* Mapped, not read: a large module costs only the pages that are looked at. */
+static int map_input(const char *path, const uint8_t **bytes, size_t *size)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat status;
+	void *memory;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &status)) {
+		int code = -errno;
+
+		close(fd);
+		return code;
+	}
+	if (!S_ISREG(status.st_mode)) {
+		close(fd);
+		return S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
+	}
+	*size = (size_t)status.st_size;
+	*bytes = (const uint8_t *)"";
+	if (*size) {
+		memory = mmap(NULL, *size, PROT_READ, MAP_PRIVATE, fd, 0);
+		if (memory == MAP_FAILED) {
+			int code = -errno;
+
+			close(fd);
+			return code;
+		}
+		*bytes = memory;
+	}
+	close(fd);
+	return 0;
+}
+
+static int open_temporary(const char *output)
+{
+	int length = snprintf(temporary, sizeof(temporary), "%s.tmp-XXXXXX", output);
+	mode_t mask;
+	int fd;
+
+	if (length < 0 || (size_t)length >= sizeof(temporary)) {
+		temporary[0] = '\0';
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	fd = mkostemp(temporary, O_CLOEXEC);
+	if (fd < 0) {
+		temporary[0] = '\0';
+		return -1;
+	}
+	/* mkostemp makes it private; the output has the usual permissions. */
+	mask = umask(0);
+	umask(mask);
+	fchmod(fd, 0666 & ~mask);
+	return fd;
+}
+
+static int compile(struct job *job)
+{
+	struct walnut_error error = { 0 };
+	const uint8_t *bytes;
+	size_t size;
+	int fd, code = map_input(job->input, &bytes, &size);
+
+	if (code)
+		return complain(job->name, strerror(-code));
+	fd = open_temporary(job->output);
+	if (fd < 0)
+		return complain(job->output, strerror(errno));
+	code = walnut_compile(bytes, size, &job->options, fd, &error);
+	erase_progress(job);
+	if (code) {
+		char message[320];
+
+		close(fd);
+		walnut_error_format(&error, message, sizeof(message));
+		return complain(job->name, message);
+	}
+	if (close(fd) || rename(temporary, job->output))
+		return complain(job->output, strerror(errno));
+	temporary[0] = '\0';
+	return 0;
+}
+
+static void *compile_thread(void *opaque)
+{
+	struct job *job = opaque;
+
+	job->status = compile(job);
+	return NULL;
+}
+
+static int run(struct job *job)
+{
+	pthread_attr_t attributes;
+	pthread_t thread;
+
+	job->start_ns = now_ns();
+	job->options.opaque = job;
+	if (job->progress && isatty(STDERR_FILENO))
+		job->options.progress = show_progress;
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, COMPILER_STACK_BYTES);
+	if (pthread_create(&thread, &attributes, compile_thread, job) == 0)
+		pthread_join(thread, NULL);
+	else /* an address space limit: the ordinary stack does for ordinary modules */
+		job->status = compile(job);
+	pthread_attr_destroy(&attributes);
+	remove_temporary();
+	return job->status;
+}
+
+static void usage(FILE *out)
+{
+	fputs("usage: walnut-cc [OPTIONS] -o OUT IN.wasm\n"
+	      "       walnut-cc --host-cpu\n"
+	      "  -O0 … -O3               optimisation, default -O2\n"
+	      "  --target-cpu CPU        LLVM's name, or native; default x86-64-v2\n"
+	      "  --memory zero|based     how linear memory is addressed, default zero\n"
+	      "  --module-name NAME      prefix of exported symbols, default main\n"
+	      "  --allow-unknown-imports leave imports that the runtime lacks undefined\n"
+	      "  --require-start         refuse a module without _start\n"
+	      "  --emit-llvm             write LLVM's text instead of an object\n"
+	      "  --input-name NAME       what messages call the module\n"
+	      "  --progress              show progress on a terminal\n"
+	      "  -g                      keep the line tables\n", out);
+}
+
+enum { OPTION_CPU = 256, OPTION_MEMORY, OPTION_NAME, OPTION_UNKNOWN, OPTION_START, OPTION_LLVM,
+       OPTION_PROGRESS, OPTION_HOST_CPU, OPTION_INPUT_NAME, OPTION_HELP };
+
+static const struct option long_options[] = {
+	{ "target-cpu", required_argument, NULL, OPTION_CPU },
+	{ "memory", required_argument, NULL, OPTION_MEMORY },
+	{ "module-name", required_argument, NULL, OPTION_NAME },
+	{ "allow-unknown-imports", no_argument, NULL, OPTION_UNKNOWN },
+	{ "require-start", no_argument, NULL, OPTION_START },
+	{ "emit-llvm", no_argument, NULL, OPTION_LLVM },
+	{ "progress", no_argument, NULL, OPTION_PROGRESS },
+	{ "host-cpu", no_argument, NULL, OPTION_HOST_CPU },
+	{ "input-name", required_argument, NULL, OPTION_INPUT_NAME },
+	{ "help", no_argument, NULL, OPTION_HELP },
+	{ NULL, 0, NULL, 0 },
+};
+
+static int print_host_cpu(void)
+{
+	char text[8192];
+
+	walnut_host_cpu(text, sizeof(text));
+	return puts(text) < 0 || fflush(stdout) ? EXIT_WALNUT_FAILED : 0;
+}
+
+/* One option into the job. -1: go on; else the status to exit with. */
+static int apply_option(struct job *job, int option)
+{
+	struct walnut_compile_options *options = &job->options;
+
+	switch (option) {
+	case 'O':
+		if (strlen(optarg) != 1 || *optarg < '0' || *optarg > '3')
+			return complain("-O", "the level is 0, 1, 2 or 3");
+		options->opt_level = *optarg - '0';
+		return -1;
+	case 'o':
+		job->output = optarg;
+		return -1;
+	case 'g':
+		options->debug_lines = true;
+		return -1;
+	case OPTION_CPU:
+		options->target_cpu = optarg;
+		return -1;
+	case OPTION_MEMORY:
+		if (strcmp(optarg, "zero") == 0)
+			options->memory_model = WALNUT_MEMORY_ZERO;
+		else if (strcmp(optarg, "based") == 0)
+			options->memory_model = WALNUT_MEMORY_BASED;
+		else
+			return complain("--memory", "it is zero or based");
+		return -1;
+	case OPTION_NAME:
+		options->module_name = optarg;
+		return -1;
+	case OPTION_UNKNOWN:
+		options->allow_unknown_imports = true;
+		return -1;
+	case OPTION_START:
+		options->require_start = true;
+		return -1;
+	case OPTION_LLVM:
+		options->emit_llvm = true;
+		return -1;
+	case OPTION_PROGRESS:
+		job->progress = true;
+		return -1;
+	case OPTION_HOST_CPU:
+		return print_host_cpu();
+	case OPTION_INPUT_NAME:
+		job->name = optarg;
+		return -1;
+	case OPTION_HELP:
+		usage(stdout);
+		return 0;
+	default: /* getopt has said what is wrong */
+		return EXIT_WALNUT_FAILED;
+	}
+}
+
+static void install_handlers(void)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	LLVMInstallFatalErrorHandler(on_llvm_failure);
+}
+
+int main(int argc, char **argv)
+{
+	struct job job = { .options.opt_level = 2 };
+	int option, status;
+
+	/* getopt begins its messages with the program's name. */
+	argv[0] = (char *)"walnut";
+	while ((option = getopt_long(argc, argv, "O:o:g", long_options, NULL)) != -1) {
+		status = apply_option(&job, option);
+		if (status >= 0)
+			return status;
+	}
+	if (!job.output || optind + 1 != argc) {
+		fputs("walnut: walnut-cc needs -o OUT and one IN.wasm\n", stderr);
+		return EXIT_WALNUT_FAILED;
+	}
+	job.input = argv[optind];
+	if (!job.name)
+		job.name = job.input;
+	input_name = job.name;
+	install_handlers();
+	return run(&job);
+}

@@ -1,0 +1,160 @@
+/* LLVM's side of the compiler: target machine, pass pipeline, object emission. */
+#include "backend.h"
+
+#include <llvm-c/Error.h>
+#include <llvm-c/Support.h>
+#include <llvm-c/Target.h>
+#include <llvm-c/Transforms/PassBuilder.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int fail(struct walnut_error *error, const char *what, const char *why)
+{
+	return walnut_error_set(error, WALNUT_ERROR_SYSTEM, "", WALNUT_NO_FUNCTION, 0, "%s: %.150s",
+				what, why);
+}
+
+static void resolve_cpu(struct backend *backend, const char *wanted)
+{
+	if (wanted && strcmp(wanted, "native") == 0) {
+		char *cpu = LLVMGetHostCPUName(), *features = LLVMGetHostCPUFeatures();
+
+		backend->cpu = strdup(cpu);
+		backend->features = strdup(features);
+		LLVMDisposeMessage(cpu);
+		LLVMDisposeMessage(features);
+		return;
+	}
+	backend->cpu = strdup(wanted && *wanted ? wanted : BACKEND_DEFAULT_CPU);
+	/* Rounding, which would call the C library without SSE4.1. */
+	backend->features = strdup("+sse4.1");
+}
+
+static LLVMCodeGenOptLevel codegen_level(int opt_level)
+{
+	switch (opt_level) {
+	case 0:
+		return LLVMCodeGenLevelNone;
+	case 1:
+		return LLVMCodeGenLevelLess;
+	case 2:
+		return LLVMCodeGenLevelDefault;
+	default:
+		return LLVMCodeGenLevelAggressive;
+	}
+}
+
+/* LLVM 19's code generator merges the tails of blocks even where a trap in them is
+ * marked nomerge; the merged trap would have no offset. There is a command-line
+ * option against it and no other; LLVM takes it once per process. */
+static void initialise_llvm(void)
+{
+	static const char *const options[] = { "walnut", "-enable-tail-merge=0" };
+
+	LLVMInitializeX86TargetInfo();
+	LLVMInitializeX86Target();
+	LLVMInitializeX86TargetMC();
+	LLVMInitializeX86AsmPrinter();
+	LLVMParseCommandLineOptions(2, options, NULL);
+}
+
+int backend_open(struct backend *backend, const struct walnut_compile_options *options,
+		 struct walnut_error *error)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	LLVMTargetRef target;
+	char *message = NULL;
+
+	memset(backend, 0, sizeof(*backend));
+	pthread_once(&once, initialise_llvm);
+	if (LLVMGetTargetFromTriple(BACKEND_TRIPLE, &target, &message)) {
+		fail(error, "no code generator for x86-64", message);
+		LLVMDisposeMessage(message);
+		return -1;
+	}
+	resolve_cpu(backend, options->target_cpu);
+	if (!backend->cpu || !backend->features)
+		return fail(error, "target", "out of memory");
+	backend->machine = LLVMCreateTargetMachine(target, BACKEND_TRIPLE, backend->cpu, backend->features,
+						   codegen_level(options->opt_level), LLVMRelocPIC,
+						   LLVMCodeModelSmall);
+	if (!backend->machine)
+		return fail(error, "target CPU not known", backend->cpu);
+	if (options->opt_level == 0)
+		LLVMSetTargetMachineFastISel(backend->machine, true);
+	backend->layout = LLVMCreateTargetDataLayout(backend->machine);
+	return 0;
+}
+
+void backend_close(struct backend *backend)
+{
+	if (backend->layout)
+		LLVMDisposeTargetData(backend->layout);
+	if (backend->machine)
+		LLVMDisposeTargetMachine(backend->machine);
+	free(backend->cpu);
+	free(backend->features);
+}
+
+/* Level 0 still turns locals into values: what follows is faster for it. */
+static const char *pipeline(int opt_level)
+{
+	switch (opt_level) {
+	case 0:
+		return "function(mem2reg),globaldce";
+	case 1:
+		return "default<O1>";
+	case 2:
+		return "default<O2>";
+	default:
+		return "default<O3>";
+	}
+}
+
+int backend_optimise(struct backend *backend, LLVMModuleRef module,
+		     const struct walnut_compile_options *options, struct walnut_error *error)
+{
+	LLVMPassBuilderOptionsRef settings = LLVMCreatePassBuilderOptions();
+	LLVMErrorRef failure;
+	char *message;
+
+	LLVMPassBuilderOptionsSetLoopVectorization(settings, options->opt_level >= 2);
+	LLVMPassBuilderOptionsSetSLPVectorization(settings, options->opt_level >= 2);
+	LLVMPassBuilderOptionsSetLoopInterleaving(settings, options->opt_level >= 2);
+	LLVMPassBuilderOptionsSetLoopUnrolling(settings, options->opt_level >= 2);
+	failure = LLVMRunPasses(module, pipeline(options->opt_level), backend->machine, settings);
+	LLVMDisposePassBuilderOptions(settings);
+	if (!failure)
+		return 0;
+	message = LLVMGetErrorMessage(failure);
+	fail(error, "optimiser", message);
+	LLVMDisposeErrorMessage(message);
+	return -1;
+}
+
+LLVMMemoryBufferRef backend_emit(struct backend *backend, LLVMModuleRef module,
+				 struct walnut_error *error)
+{
+	LLVMMemoryBufferRef object = NULL;
+	char *message = NULL;
+
+	if (LLVMTargetMachineEmitToMemoryBuffer(backend->machine, module, LLVMObjectFile, &message,
+						&object)) {
+		fail(error, "code generator", message);
+		LLVMDisposeMessage(message);
+		return NULL;
+	}
+	return object;
+}
+
+void walnut_host_cpu(char *buffer, size_t size)
+{
+	char *cpu = LLVMGetHostCPUName(), *features = LLVMGetHostCPUFeatures();
+
+	if (size)
+		snprintf(buffer, size, "%s:%s", cpu, features);
+	LLVMDisposeMessage(cpu);
+	LLVMDisposeMessage(features);
+}

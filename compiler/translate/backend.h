@@ -1,0 +1,30 @@
+/* LLVM's side of the compiler: target, optimisation pipeline, object emission. */
+#ifndef WALNUT_COMPILER_BACKEND_H
+#define WALNUT_COMPILER_BACKEND_H
+
+#include <llvm-c/Core.h>
+#include <llvm-c/TargetMachine.h>
+
+#include "compiler.h"
+
+#define BACKEND_DEFAULT_CPU "x86-64-v2"
+#define BACKEND_TRIPLE "x86_64-unknown-linux-gnu"
+
+struct backend {
+	LLVMTargetMachineRef machine;
+	LLVMTargetDataRef layout;
+	char *cpu; /* resolved name */
+	char *features;
+};
+
+/* 0, or -1 and *error; backend_close() either way. */
+int backend_open(struct backend *backend, const struct walnut_compile_options *options,
+		 struct walnut_error *error);
+void backend_close(struct backend *backend);
+int backend_optimise(struct backend *backend, LLVMModuleRef module,
+		     const struct walnut_compile_options *options, struct walnut_error *error);
+/* The object in memory, or NULL and *error. */
+LLVMMemoryBufferRef backend_emit(struct backend *backend, LLVMModuleRef module,
+				 struct walnut_error *error);
+
+#endif

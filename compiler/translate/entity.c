@@ -1,0 +1,175 @@
+/* Functions, memories, tables and globals as LLVM globals. What the module defines
+ * is internal (an export adds an alias); what it imports is an undefined symbol. */
+#include "translate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app_object.h"
+
+static void add_string_attribute(struct module_translator *mt, LLVMValueRef function,
+				 const char *name, const char *value)
+{
+	LLVMAttributeRef attribute = LLVMCreateStringAttribute(
+		mt->context, name, (unsigned)strlen(name), value, (unsigned)strlen(value));
+
+	LLVMAddAttributeAtIndex(function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, attribute);
+}
+
+static void add_enum_attribute(struct module_translator *mt, LLVMValueRef function, const char *name)
+{
+	unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
+
+	LLVMAddAttributeAtIndex(function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+				LLVMCreateEnumAttribute(mt->context, kind, 0));
+}
+
+void function_attributes(struct module_translator *mt, LLVMValueRef function)
+{
+	LLVMSetSection(function, WALNUT_SECTION_TEXT);
+	add_enum_attribute(mt, function, "nounwind");
+	/* Backtraces walk the frame pointers. */
+	add_string_attribute(mt, function, "frame-pointer", "all");
+	/* Unbounded recursion has to end in a stack overflow, as Wasm says, and must
+	 * not skip the guard page. */
+	add_string_attribute(mt, function, "disable-tail-calls", "true");
+	add_string_attribute(mt, function, "probe-stack", "inline-asm");
+	/* Hosts provide memcpy, memmove and memset, not these. */
+	add_string_attribute(mt, function, "no-builtin-memcmp", "");
+	add_string_attribute(mt, function, "no-builtin-bcmp", "");
+}
+
+static void declare_imports(struct module_translator *mt)
+{
+	const struct wasm_module *wasm = mt->wasm;
+
+	for (uint32_t i = 0; i < wasm->import_count; i++) {
+		const struct wasm_import *import = &wasm->imports[i];
+		char *name = symbol_name(import->module, import->field);
+		LLVMValueRef symbol;
+
+		if (!name)
+			translator_fail(mt, WALNUT_ERROR_SYSTEM, "out of memory");
+		switch (import->kind) {
+		case WASM_EXTERN_FUNC:
+			symbol = external_function(mt, name, mt->funcs[import->index].type);
+			mt->funcs[import->index].code = symbol;
+			break;
+		case WASM_EXTERN_TABLE:
+			symbol = external_object(mt, name, mt->table_struct);
+			mt->tables[import->index].descriptor = symbol;
+			break;
+		case WASM_EXTERN_MEMORY:
+			symbol = external_object(mt, name, mt->memory_struct);
+			mt->memories[import->index] = symbol;
+			break;
+		case WASM_EXTERN_GLOBAL:
+			symbol = external_object(mt, name, mt->globals[import->index].type);
+			mt->globals[import->index].address = symbol;
+			break;
+		}
+		free(name);
+	}
+}
+
+static void declare_functions(struct module_translator *mt)
+{
+	for (uint32_t i = 0; i < mt->wasm->func_count; i++) {
+		struct func_entry *func = &mt->funcs[i];
+		char name[32];
+
+		func->type = mt->types[mt->wasm->funcs[i].type].llvm;
+		if (mt->wasm->funcs[i].imported)
+			continue;
+		snprintf(name, sizeof(name), "walnut.func.%u", i);
+		func->code = LLVMAddFunction(mt->module, name, func->type);
+		LLVMSetLinkage(func->code, LLVMInternalLinkage);
+		function_attributes(mt, func->code);
+	}
+}
+
+static void define_memories(struct module_translator *mt)
+{
+	bool at_zero = mt->options->memory_model == WALNUT_MEMORY_ZERO;
+
+	for (uint32_t i = mt->wasm->imported_memory_count; i < mt->wasm->memory_count; i++) {
+		const struct wasm_limits *limits = &mt->wasm->memories[i].type.limits;
+		LLVMValueRef fields[] = {
+			const_null_ptr(mt),
+			const_u64(mt, limits->min),
+			const_u64(mt, limits->has_max ? limits->max : WALNUT_NO_MAXIMUM),
+			const_u64(mt, at_zero ? WALNUT_MEMORY_AT_ZERO : 0),
+		};
+
+		mt->memories[i] = const_object(mt, "walnut.memory",
+					       const_struct(mt, mt->memory_struct, fields, 4), true);
+	}
+}
+
+static void define_tables(struct module_translator *mt)
+{
+	for (uint32_t i = mt->wasm->imported_table_count; i < mt->wasm->table_count; i++) {
+		const struct wasm_tabletype *type = &mt->wasm->tables[i].type;
+		LLVMValueRef fields[] = {
+			const_null_ptr(mt),
+			const_u64(mt, type->limits.min),
+			const_u64(mt, type->limits.has_max ? type->limits.max : WALNUT_NO_MAXIMUM),
+			const_u64(mt, (uint64_t)value_type_letter(type->element)),
+		};
+
+		mt->tables[i].descriptor = const_object(
+			mt, "walnut.table", const_struct(mt, mt->table_struct, fields, 4), true);
+	}
+}
+
+static void define_globals(struct module_translator *mt)
+{
+	for (uint32_t i = mt->wasm->imported_global_count; i < mt->wasm->global_count; i++) {
+		const struct wasm_global *wasm = &mt->wasm->globals[i];
+		struct global_entry *global = &mt->globals[i];
+		LLVMValueRef value = const_expr_value(mt, &wasm->init);
+		bool constant = value && !wasm->type.mutable_;
+
+		global->address = const_object(mt, "walnut.global",
+					       value ? value : LLVMConstNull(global->type), !constant);
+		LLVMSetAlignment(global->address, 16);
+		if (constant)
+			global->constant = value;
+	}
+}
+
+void declare_entities(struct module_translator *mt)
+{
+	const struct wasm_module *wasm = mt->wasm;
+
+	for (uint32_t i = 0; i < wasm->type_count; i++)
+		mt->types[i].llvm = llvm_function_type(mt, &wasm->types[i]);
+	for (uint32_t i = 0; i < wasm->global_count; i++)
+		mt->globals[i].type = llvm_value_type(mt, wasm->globals[i].type.type);
+	declare_functions(mt);
+	declare_imports(mt);
+	define_memories(mt);
+	define_tables(mt);
+	define_globals(mt);
+	if (mt->options->memory_model == WALNUT_MEMORY_ZERO) {
+		mt->linear_base = external_object(mt, "walnut.linear", LLVMArrayType2(mt->i8, 0));
+		LLVMSetAlignment(mt->linear_base, WALNUT_PAGE_SIZE);
+	}
+}
+
+LLVMValueRef func_reference(struct module_translator *mt, uint32_t func_index)
+{
+	struct func_entry *func = &mt->funcs[func_index];
+
+	if (!func->reference) {
+		LLVMValueRef fields[] = {
+			func->code,
+			type_descriptor(mt, mt->wasm->funcs[func_index].type),
+		};
+
+		func->reference = const_object(mt, "walnut.ref",
+					       const_struct(mt, mt->func_struct, fields, 2), false);
+	}
+	return func->reference;
+}

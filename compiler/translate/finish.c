@@ -1,0 +1,105 @@
+/* The last touch, between LLVM's optimiser and its code generator. */
+#include "translate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app_object.h"
+
+/* What the optimiser took for an unknown variable is address zero. From here on
+ * null is an address like any other. */
+static void place_memory_at_zero(LLVMModuleRef module)
+{
+	LLVMContextRef context = LLVMGetModuleContext(module);
+	LLVMValueRef linear = LLVMGetNamedGlobal(module, "walnut.linear");
+	unsigned kind = LLVMGetEnumAttributeKindForName("null_pointer_is_valid", 21);
+	LLVMAttributeRef null_is_valid = LLVMCreateEnumAttribute(context, kind, 0);
+
+	if (!linear)
+		return;
+	LLVMReplaceAllUsesWith(linear, LLVMConstPointerNull(LLVMTypeOf(linear)));
+	LLVMDeleteGlobal(linear);
+	for (LLVMValueRef f = LLVMGetFirstFunction(module); f; f = LLVMGetNextFunction(f))
+		if (!LLVMIsDeclaration(f))
+			LLVMAddAttributeAtIndex(f, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+						null_is_valid);
+}
+
+static LLVMValueRef name_string(LLVMModuleRef module, struct wasm_bytes name)
+{
+	LLVMValueRef text = LLVMConstStringInContext2(LLVMGetModuleContext(module),
+						      (const char *)name.data, name.size, false);
+	LLVMValueRef string = LLVMAddGlobal(module, LLVMTypeOf(text), "walnut.name");
+
+	LLVMSetInitializer(string, text);
+	LLVMSetGlobalConstant(string, true);
+	LLVMSetLinkage(string, LLVMPrivateLinkage);
+	LLVMSetUnnamedAddress(string, LLVMGlobalUnnamedAddr);
+	LLVMSetAlignment(string, 1);
+	return string;
+}
+
+/* struct walnut_function_info. Functions that were inlined everywhere are gone. */
+static LLVMValueRef function_info(LLVMModuleRef module, const struct wasm_func *func, uint32_t index)
+{
+	LLVMContextRef context = LLVMGetModuleContext(module);
+	LLVMTypeRef i32 = LLVMInt32TypeInContext(context);
+	LLVMValueRef null = LLVMConstPointerNull(LLVMPointerTypeInContext(context, 0));
+	LLVMValueRef code;
+	char symbol[32];
+
+	snprintf(symbol, sizeof(symbol), "walnut.func.%u", index);
+	code = LLVMGetNamedFunction(module, symbol);
+	LLVMValueRef fields[] = {
+		code && !LLVMIsDeclaration(code) ? code : null,
+		LLVMConstInt(i32, index, false),
+		LLVMConstInt(i32, func->name.size, false),
+		func->name.size ? name_string(module, func->name) : null,
+		LLVMConstInt(i32, func->offset, false),
+		LLVMConstInt(i32, func->body.size, false),
+	};
+	return LLVMConstStructInContext(context, fields, 6, false);
+}
+
+static void replace_placeholder(LLVMModuleRef module, const char *name, LLVMValueRef value)
+{
+	LLVMValueRef placeholder = LLVMGetNamedGlobal(module, name);
+
+	LLVMReplaceAllUsesWith(placeholder, value);
+	LLVMDeleteGlobal(placeholder);
+}
+
+static int build_function_table(LLVMModuleRef module, const struct wasm_module *wasm)
+{
+	LLVMContextRef context = LLVMGetModuleContext(module);
+	LLVMTypeRef i64 = LLVMInt64TypeInContext(context);
+	LLVMTypeRef ptr = LLVMPointerTypeInContext(context, 0);
+	LLVMValueRef *items = calloc(wasm->func_count + 1, sizeof(*items));
+	LLVMValueRef table = LLVMConstPointerNull(ptr);
+	uint32_t count = 0;
+
+	if (!items)
+		return -1;
+	for (uint32_t i = wasm->imported_func_count; i < wasm->func_count; i++)
+		items[count++] = function_info(module, &wasm->funcs[i], i);
+	if (count) {
+		LLVMValueRef array = LLVMConstArray2(LLVMTypeOf(items[0]), items, count);
+
+		table = LLVMAddGlobal(module, LLVMTypeOf(array), "walnut.function_table");
+		LLVMSetInitializer(table, array);
+		LLVMSetGlobalConstant(table, true);
+		LLVMSetLinkage(table, LLVMInternalLinkage);
+		LLVMSetAlignment(table, 8);
+	}
+	replace_placeholder(module, "walnut.functions", table);
+	replace_placeholder(module, "walnut.function_count",
+			    LLVMConstIntToPtr(LLVMConstInt(i64, count, false), ptr));
+	free(items);
+	return 0;
+}
+
+int translate_finish(LLVMModuleRef module, const struct wasm_module *wasm)
+{
+	place_memory_at_zero(module);
+	return build_function_table(module, wasm);
+}

@@ -1,0 +1,125 @@
+/* The function behind walnut_module.instantiate: core spec 2.0, section 4.5.4. */
+#include "translate.h"
+
+#include "app_object.h"
+
+static void call_host(struct func_translator *ft, const char *name, LLVMValueRef object)
+{
+	struct module_translator *mt = ft->mt;
+	LLVMTypeRef type = LLVMFunctionType(mt->void_, &mt->ptr, 1, false);
+
+	LLVMBuildCall2(ft->builder, type, external_function(mt, name, type), &object, 1, "");
+}
+
+static void allocate(struct func_translator *ft)
+{
+	struct module_translator *mt = ft->mt;
+
+	for (uint32_t i = mt->wasm->imported_memory_count; i < mt->wasm->memory_count; i++)
+		call_host(ft, "walnut_memory_init", mt->memories[i]);
+	for (uint32_t i = mt->wasm->imported_table_count; i < mt->wasm->table_count; i++)
+		call_host(ft, "walnut_table_init", mt->tables[i].descriptor);
+}
+
+/* Only those that take their value from an imported global. */
+static void initialise_globals(struct func_translator *ft)
+{
+	struct module_translator *mt = ft->mt;
+
+	for (uint32_t i = mt->wasm->imported_global_count; i < mt->wasm->global_count; i++) {
+		const struct wasm_expr *init = &mt->wasm->globals[i].init;
+
+		if (!const_expr_value(mt, init))
+			LLVMBuildStore(ft->builder, build_const_expr(mt, ft->builder, init),
+				       mt->globals[i].address);
+	}
+}
+
+static void complete_elem(struct func_translator *ft, uint32_t index)
+{
+	const struct wasm_elem *elem = &ft->mt->wasm->elems[index];
+
+	if (elem->functions || !ft->mt->elems[index].content)
+		return;
+	for (uint32_t i = 0; i < elem->count; i++) {
+		LLVMValueRef slot = const_u64(ft->mt, i);
+		LLVMValueRef address;
+
+		if (const_expr_value(ft->mt, &elem->exprs[i]))
+			continue;
+		address = LLVMBuildInBoundsGEP2(ft->builder, ft->mt->i64, ft->mt->elems[index].content,
+						&slot, 1, "");
+		LLVMBuildStore(ft->builder, build_const_expr(ft->mt, ft->builder, &elem->exprs[i]),
+			       address);
+	}
+}
+
+static void apply_elems(struct func_translator *ft)
+{
+	struct module_translator *mt = ft->mt;
+
+	for (uint32_t i = 0; i < mt->wasm->elem_count; i++)
+		complete_elem(ft, i);
+	for (uint32_t i = 0; i < mt->wasm->elem_count; i++) {
+		const struct wasm_elem *elem = &mt->wasm->elems[i];
+
+		if (elem->mode == WASM_SEGMENT_PASSIVE)
+			continue;
+		ft->offset = elem->offset;
+		debug_location(ft, ft->offset);
+		if (elem->mode == WASM_SEGMENT_ACTIVE)
+			build_table_init(ft, elem->table, i,
+					 build_const_expr(mt, ft->builder, &elem->offset_expr),
+					 const_u32(mt, 0), const_u32(mt, elem->count));
+		build_segment_drop(ft, &mt->elems[i]);
+	}
+}
+
+static void apply_datas(struct func_translator *ft)
+{
+	struct module_translator *mt = ft->mt;
+
+	for (uint32_t i = 0; i < mt->wasm->data_count; i++) {
+		const struct wasm_data *data = &mt->wasm->datas[i];
+
+		if (data->mode != WASM_SEGMENT_ACTIVE)
+			continue;
+		ft->offset = data->offset;
+		debug_location(ft, ft->offset);
+		build_memory_init(ft, i, build_const_expr(mt, ft->builder, &data->offset_expr),
+				  const_u32(mt, 0), const_u32(mt, (uint32_t)data->bytes.size));
+		build_segment_drop(ft, &mt->datas[i]);
+	}
+}
+
+void build_instantiate(struct module_translator *mt)
+{
+	static const char name[] = "walnut.instantiate";
+	LLVMTypeRef type = LLVMFunctionType(mt->void_, NULL, 0, false);
+	LLVMValueRef function = LLVMAddFunction(mt->module, name, type);
+	struct func_translator ft = {
+		.mt = mt,
+		.builder = mt->builder,
+		.function = function,
+		.index = WALNUT_NO_FUNCTION,
+	};
+
+	LLVMSetLinkage(function, LLVMInternalLinkage);
+	function_attributes(mt, function);
+	mt->instantiate = function;
+	ft.di_scope = debug_function(mt, function, NULL, 0);
+	LLVMPositionBuilderAtEnd(mt->builder, new_block(&ft, "entry"));
+	debug_location(&ft, 0);
+	allocate(&ft);
+	initialise_globals(&ft);
+	apply_elems(&ft);
+	apply_datas(&ft);
+	if (mt->wasm->has_start) {
+		const struct func_entry *start = &mt->funcs[mt->wasm->start_func];
+
+		debug_location(&ft, mt->wasm->start_offset ? mt->wasm->start_offset : 1);
+		LLVMBuildCall2(mt->builder, start->type, start->code, NULL, 0, "");
+	}
+	LLVMBuildRetVoid(mt->builder);
+	LLVMSetCurrentDebugLocation2(mt->builder, NULL);
+}

@@ -1,0 +1,212 @@
+/* From a validated module to an LLVM module: the order of things. */
+#include "translate.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app_object.h"
+#include "backend.h"
+
+void translator_fail(struct module_translator *mt, int kind, const char *format, ...)
+{
+	char message[sizeof(mt->error->message)];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	walnut_error_set(mt->error, kind, "", WALNUT_NO_FUNCTION, 0, "%s", message);
+	longjmp(mt->fail, 1);
+}
+
+void *translator_alloc(struct module_translator *mt, size_t count, size_t size)
+{
+	void *memory = calloc(count ? count : 1, size);
+
+	if (!memory)
+		translator_fail(mt, WALNUT_ERROR_SYSTEM, "out of memory");
+	return memory;
+}
+
+void *translator_grow(struct module_translator *mt, void *array, uint32_t count,
+		      uint32_t *capacity, size_t size)
+{
+	uint32_t larger = *capacity ? *capacity : 16;
+	void *memory;
+
+	if (count < *capacity)
+		return array;
+	while (larger <= count && larger <= UINT32_MAX / 2)
+		larger *= 2;
+	memory = larger > count ? reallocarray(array, larger, size) : NULL;
+	if (!memory)
+		translator_fail(mt, WALNUT_ERROR_SYSTEM, "out of memory");
+	*capacity = larger;
+	return memory;
+}
+
+void translator_keep(struct module_translator *mt, LLVMValueRef global)
+{
+	mt->kept = translator_grow(mt, mt->kept, mt->kept_count, &mt->kept_capacity,
+				   sizeof(*mt->kept));
+	mt->kept[mt->kept_count++] = global;
+}
+
+static void create_types(struct module_translator *mt)
+{
+	LLVMContextRef context = mt->context;
+
+	mt->void_ = LLVMVoidTypeInContext(context);
+	mt->i1 = LLVMInt1TypeInContext(context);
+	mt->i8 = LLVMInt8TypeInContext(context);
+	mt->i16 = LLVMInt16TypeInContext(context);
+	mt->i32 = LLVMInt32TypeInContext(context);
+	mt->i64 = LLVMInt64TypeInContext(context);
+	mt->f32 = LLVMFloatTypeInContext(context);
+	mt->f64 = LLVMDoubleTypeInContext(context);
+	mt->ptr = LLVMPointerTypeInContext(context, 0);
+
+	LLVMTypeRef pointers[] = { mt->ptr, mt->ptr };
+	LLVMTypeRef object[] = { mt->ptr, mt->i64, mt->i64, mt->i64 };
+	LLVMTypeRef externtype[] = { mt->i32, mt->i32, mt->i32, mt->i32, mt->ptr, mt->i64, mt->i64 };
+
+	mt->functype_struct = LLVMStructCreateNamed(context, "walnut_functype");
+	LLVMStructSetBody(mt->functype_struct, pointers, 2, false);
+	mt->func_struct = LLVMStructCreateNamed(context, "walnut_func");
+	LLVMStructSetBody(mt->func_struct, pointers, 2, false);
+	mt->memory_struct = LLVMStructCreateNamed(context, "walnut_memory");
+	LLVMStructSetBody(mt->memory_struct, object, 4, false);
+	mt->table_struct = LLVMStructCreateNamed(context, "walnut_table");
+	LLVMStructSetBody(mt->table_struct, object, 4, false);
+	mt->externtype_struct = LLVMStructCreateNamed(context, "walnut_externtype");
+	LLVMStructSetBody(mt->externtype_struct, externtype, 7, false);
+}
+
+static LLVMMetadataRef metadata_string(struct module_translator *mt, const char *string)
+{
+	return LLVMMDStringInContext2(mt->context, string, strlen(string));
+}
+
+/* A type-based alias tag: accesses with different tags touch different memory. */
+static LLVMMetadataRef create_tbaa(struct module_translator *mt, LLVMMetadataRef root, const char *name)
+{
+	LLVMMetadataRef zero = LLVMValueAsMetadata(const_u64(mt, 0));
+	LLVMMetadataRef type_fields[] = { metadata_string(mt, name), root, zero };
+	LLVMMetadataRef type = LLVMMDNodeInContext2(mt->context, type_fields, 3);
+	LLVMMetadataRef tag_fields[] = { type, type, zero };
+
+	return LLVMMDNodeInContext2(mt->context, tag_fields, 3);
+}
+
+static void create_metadata(struct module_translator *mt)
+{
+	LLVMMetadataRef name = metadata_string(mt, "walnut");
+	LLVMMetadataRef root = LLVMMDNodeInContext2(mt->context, &name, 1);
+
+	mt->tbaa_linear = create_tbaa(mt, root, "linear memory");
+	mt->tbaa_host = create_tbaa(mt, root, "host");
+	mt->tbaa_global = create_tbaa(mt, root, "global");
+	mt->tbaa_kind = LLVMGetMDKindIDInContext(mt->context, "tbaa", 4);
+}
+
+void set_tbaa(LLVMValueRef instruction, LLVMMetadataRef tag, struct module_translator *mt)
+{
+	LLVMSetMetadata(instruction, mt->tbaa_kind, LLVMMetadataAsValue(mt->context, tag));
+}
+
+/* llvm.used: neither the optimiser nor the linker may drop these. */
+static void emit_used(struct module_translator *mt)
+{
+	LLVMValueRef array = LLVMConstArray2(mt->ptr, mt->kept, mt->kept_count);
+	LLVMValueRef used = LLVMAddGlobal(mt->module, LLVMTypeOf(array), "llvm.used");
+
+	LLVMSetInitializer(used, array);
+	LLVMSetLinkage(used, LLVMAppendingLinkage);
+	LLVMSetSection(used, "llvm.metadata");
+}
+
+static void translate_functions(struct module_translator *mt)
+{
+	const struct walnut_compile_options *options = mt->options;
+	uint32_t count = mt->wasm->func_count - mt->wasm->imported_func_count;
+
+	for (uint32_t i = 0; i < count; i++) {
+		translate_function(mt, mt->wasm->imported_func_count + i);
+		if (options->progress && i % 64 == 0)
+			options->progress(options->opaque, "translate", i, count);
+	}
+}
+
+static void translate(struct module_translator *mt, const char *target_cpu)
+{
+	const struct wasm_module *wasm = mt->wasm;
+
+	mt->types = translator_alloc(mt, wasm->type_count, sizeof(*mt->types));
+	mt->funcs = translator_alloc(mt, wasm->func_count, sizeof(*mt->funcs));
+	mt->globals = translator_alloc(mt, wasm->global_count, sizeof(*mt->globals));
+	mt->tables = translator_alloc(mt, wasm->table_count, sizeof(*mt->tables));
+	mt->memories = translator_alloc(mt, wasm->memory_count, sizeof(*mt->memories));
+	mt->elems = translator_alloc(mt, wasm->elem_count, sizeof(*mt->elems));
+	mt->datas = translator_alloc(mt, wasm->data_count, sizeof(*mt->datas));
+
+	create_types(mt);
+	create_metadata(mt);
+	debug_begin(mt);
+	declare_entities(mt);
+	declare_segments(mt);
+	translate_functions(mt);
+	build_instantiate(mt);
+	build_imports_and_exports(mt);
+	build_app_note(mt, target_cpu);
+	emit_used(mt);
+	LLVMDIBuilderFinalize(mt->di);
+}
+
+static void release(struct module_translator *mt)
+{
+	free(mt->types);
+	free(mt->funcs);
+	free(mt->globals);
+	free(mt->tables);
+	free(mt->memories);
+	free(mt->elems);
+	free(mt->datas);
+	free(mt->kept);
+	if (mt->di)
+		LLVMDisposeDIBuilder(mt->di);
+	if (mt->builder)
+		LLVMDisposeBuilder(mt->builder);
+}
+
+LLVMModuleRef translate_module(const struct wasm_module *wasm, LLVMContextRef context,
+			       LLVMTargetDataRef layout, const char *target_cpu,
+			       const struct walnut_compile_options *options,
+			       struct walnut_error *error)
+{
+	struct module_translator *mt = calloc(1, sizeof(*mt));
+	LLVMModuleRef module = NULL;
+
+	if (!mt) {
+		walnut_error_set(error, WALNUT_ERROR_SYSTEM, "", WALNUT_NO_FUNCTION, 0, "out of memory");
+		return NULL;
+	}
+	mt->wasm = wasm;
+	mt->options = options;
+	mt->error = error;
+	mt->context = context;
+	mt->module = LLVMModuleCreateWithNameInContext("module.wasm", context);
+	mt->builder = LLVMCreateBuilderInContext(context);
+	LLVMSetTarget(mt->module, BACKEND_TRIPLE);
+	LLVMSetModuleDataLayout(mt->module, layout);
+	if (setjmp(mt->fail) == 0) {
+		translate(mt, target_cpu);
+		module = mt->module;
+	}
+	release(mt);
+	if (!module)
+		LLVMDisposeModule(mt->module);
+	free(mt);
+	return module;
+}

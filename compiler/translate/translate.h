@@ -1,0 +1,278 @@
+/* Code generation, inside view: what the files of translate/ share.
+ *
+ * translate_module() turns a validated module into one LLVM module. Each family of
+ * instructions has a file with one function that emits the family's instructions
+ * and says whether the one it got was among them. Entities (functions, memories,
+ * tables, globals, segments) become LLVM globals laid out as abi/app_object.h says.
+ *
+ * Nothing here can fail but for memory: validation came first. Allocation failures
+ * and implementation limits leave through translator_fail(), a longjmp to
+ * translate_module(); only frames of these files lie between the two. */
+#ifndef WALNUT_COMPILER_TRANSLATE_H
+#define WALNUT_COMPILER_TRANSLATE_H
+
+#include <setjmp.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <llvm-c/Core.h>
+#include <llvm-c/DebugInfo.h>
+#include <llvm-c/Target.h>
+
+#include "compiler.h"
+#include "wasm/instr.h"
+#include "wasm/module.h"
+
+struct type_entry {
+	LLVMTypeRef llvm;
+	LLVMValueRef descriptor; /* walnut.type.…; NULL until asked for */
+};
+
+struct func_entry {
+	LLVMValueRef code;
+	LLVMValueRef reference; /* struct walnut_func; NULL until asked for */
+	LLVMTypeRef type;
+};
+
+struct global_entry {
+	LLVMValueRef address;  /* NULL: immutable with a constant value, not exported */
+	LLVMValueRef constant; /* immutable and known: its value */
+	LLVMTypeRef type;
+};
+
+struct table_entry {
+	LLVMValueRef descriptor; /* struct walnut_table */
+	LLVMValueRef frozen;	 /* constant contents, or NULL: frozen_table.c */
+	uint64_t frozen_size;
+};
+
+struct segment_entry {
+	LLVMValueRef content;	/* array of bytes or of references; NULL when empty */
+	LLVMValueRef remaining; /* i64: elements or bytes, 0 once dropped; NULL: never used by code */
+};
+
+struct module_translator {
+	const struct wasm_module *wasm;
+	const struct walnut_compile_options *options;
+	struct walnut_error *error;
+	jmp_buf fail;
+
+	LLVMContextRef context;
+	LLVMModuleRef module;
+	LLVMBuilderRef builder;
+	LLVMDIBuilderRef di;
+	LLVMMetadataRef di_file, di_unit, di_type;
+
+	LLVMTypeRef void_, i1, i8, i16, i32, i64, f32, f64, ptr;
+	LLVMTypeRef functype_struct, func_struct, memory_struct, table_struct, externtype_struct;
+
+	/* What linear memory 0 is addressed from: see memory.c. */
+	LLVMValueRef linear_base;
+	LLVMValueRef opaque_one[2], opaque_zero[2]; /* numeric_float.c; by f64 */
+	LLVMMetadataRef tbaa_linear, tbaa_host, tbaa_global;
+	unsigned tbaa_kind;
+
+	struct type_entry *types;
+	struct func_entry *funcs;
+	struct global_entry *globals;
+	struct table_entry *tables;
+	LLVMValueRef *memories;
+	struct segment_entry *elems;
+	struct segment_entry *datas;
+	LLVMValueRef instantiate;
+
+	/* Retained through optimisation whatever the optimiser thinks. */
+	LLVMValueRef *kept;
+	uint32_t kept_count, kept_capacity;
+};
+
+enum frame_kind { FRAME_FUNCTION, FRAME_BLOCK, FRAME_LOOP, FRAME_IF, FRAME_ELSE };
+
+struct control_frame {
+	enum frame_kind kind;
+	bool branched;		/* somebody branches to `target` */
+	LLVMBasicBlockRef target; /* of a br to this label */
+	LLVMBasicBlockRef else_block; /* FRAME_IF */
+	uint32_t param_count, result_count;
+	const uint8_t *params, *results;
+	uint32_t stack_base;	/* height below the parameters */
+	uint32_t phi_base;	/* in func_translator.phis: one per label operand */
+	uint32_t phi_count;
+	uint32_t saved_base;	/* FRAME_IF: the parameters again, for the else arm */
+};
+
+struct func_translator {
+	struct module_translator *mt;
+	LLVMBuilderRef builder;
+	LLVMValueRef function;
+	uint32_t index;
+	LLVMMetadataRef di_scope;
+	const struct wasm_functype *type;
+
+	uint8_t *local_types;
+	LLVMValueRef *locals; /* allocas */
+	uint32_t local_count;
+
+	LLVMValueRef *stack;
+	uint32_t stack_size, stack_capacity;
+	struct control_frame *frames;
+	uint32_t frame_count, frame_capacity;
+	LLVMValueRef *phis;
+	uint32_t phi_count, phi_capacity;
+
+	bool reachable; /* false: dead code up to the enclosing end or else */
+	uint64_t offset; /* of the current instruction, for trap sites */
+	enum wasm_op next_op; /* of the following instruction; WASM_OP_NOP at the end */
+};
+
+/* --- translate.c ------------------------------------------------------------ */
+
+/* A new LLVM module in `context`, or NULL and *error. */
+LLVMModuleRef translate_module(const struct wasm_module *wasm, LLVMContextRef context,
+			       LLVMTargetDataRef layout, const char *target_cpu,
+			       const struct walnut_compile_options *options,
+			       struct walnut_error *error);
+
+/* --- finish.c ---------------------------------------------------------------- */
+
+/* What can only be done once the optimiser has dropped what nobody uses: the
+ * table of functions, and the real address of memory 0. 0, or -1 without memory. */
+int translate_finish(LLVMModuleRef module, const struct wasm_module *wasm);
+
+_Noreturn __attribute__((format(printf, 3, 4)))
+void translator_fail(struct module_translator *mt, int kind, const char *format, ...);
+/* Grows an array of `size`-byte elements so that index `count` exists. */
+void *translator_grow(struct module_translator *mt, void *array, uint32_t count,
+		      uint32_t *capacity, size_t size);
+void *translator_alloc(struct module_translator *mt, size_t count, size_t size);
+void translator_keep(struct module_translator *mt, LLVMValueRef global);
+
+/* --- symbol.c --------------------------------------------------------------- */
+
+/* "MODULE.FIELD" escaped as docs/app-object.md says, with LLVM's \x01 in front.
+ * malloc'd; NULL without memory. */
+char *symbol_name(struct wasm_bytes module, struct wasm_bytes field);
+struct wasm_bytes bytes_of_string(const char *string);
+
+/* --- constant.c: building initialisers -------------------------------------- */
+
+LLVMValueRef const_u32(struct module_translator *mt, uint32_t value);
+LLVMValueRef const_u64(struct module_translator *mt, uint64_t value);
+LLVMValueRef const_null_ptr(struct module_translator *mt);
+/* A private NUL-terminated copy, merged with equal ones. */
+LLVMValueRef const_string(struct module_translator *mt, struct wasm_bytes bytes);
+/* An internal global with this content. */
+LLVMValueRef const_object(struct module_translator *mt, const char *name, LLVMValueRef value,
+			  bool writable);
+LLVMValueRef const_struct(struct module_translator *mt, LLVMTypeRef type, LLVMValueRef *fields,
+			  unsigned count);
+/* Symbols that other objects define. */
+LLVMValueRef external_object(struct module_translator *mt, const char *name, LLVMTypeRef type);
+LLVMValueRef external_function(struct module_translator *mt, const char *name, LLVMTypeRef type);
+
+/* --- type.c ----------------------------------------------------------------- */
+
+LLVMTypeRef llvm_value_type(struct module_translator *mt, uint8_t type);
+char value_type_letter(uint8_t type); /* enum walnut_value_type */
+LLVMTypeRef llvm_function_type(struct module_translator *mt, const struct wasm_functype *type);
+LLVMValueRef llvm_zero(struct module_translator *mt, uint8_t type);
+LLVMValueRef type_descriptor(struct module_translator *mt, uint32_t type_index);
+LLVMValueRef extern_type(struct module_translator *mt, enum wasm_extern_kind kind, uint32_t index);
+
+/* --- entity.c: functions, memories, tables, globals as symbols --------------- */
+
+void declare_entities(struct module_translator *mt);
+void function_attributes(struct module_translator *mt, LLVMValueRef function);
+LLVMValueRef func_reference(struct module_translator *mt, uint32_t func_index);
+
+/* --- initial.c: constant expressions and segments ---------------------------- */
+
+/* Its value as an LLVM constant; NULL when it depends on an imported global. */
+LLVMValueRef const_expr_value(struct module_translator *mt, const struct wasm_expr *expr);
+/* Its value, by code at the builder's place when it must be. */
+LLVMValueRef build_const_expr(struct module_translator *mt, LLVMBuilderRef builder,
+			      const struct wasm_expr *expr);
+void declare_segments(struct module_translator *mt);
+
+/* --- frozen_table.c ---------------------------------------------------------- */
+
+/* Finds the tables whose content is a constant of the module. */
+void find_frozen_tables(struct module_translator *mt);
+
+/* --- instantiate.c, record.c -------------------------------------------------- */
+
+void build_instantiate(struct module_translator *mt);
+void build_imports_and_exports(struct module_translator *mt);
+void build_app_note(struct module_translator *mt, const char *target_cpu);
+
+/* --- debug.c: machine code to Wasm offsets ------------------------------------ */
+
+void debug_begin(struct module_translator *mt);
+LLVMMetadataRef debug_function(struct module_translator *mt, LLVMValueRef function,
+			       const char *name, size_t name_size);
+/* Instructions built from here on belong to this byte of the module; 0: to none. */
+void debug_location(struct func_translator *ft, uint64_t offset);
+
+/* --- func.c ------------------------------------------------------------------- */
+
+void translate_function(struct module_translator *mt, uint32_t index);
+void func_translator_release(struct func_translator *ft);
+
+void push(struct func_translator *ft, LLVMValueRef value);
+LLVMValueRef pop(struct func_translator *ft);
+LLVMBasicBlockRef new_block(struct func_translator *ft, const char *name);
+LLVMValueRef build_intrinsic(struct func_translator *ft, const char *name, LLVMTypeRef overload,
+			     LLVMValueRef *args, unsigned count);
+/* The i32 as a branch condition. */
+LLVMValueRef as_condition(struct func_translator *ft, LLVMValueRef value);
+
+/* --- trap.c ------------------------------------------------------------------- */
+
+/* Traps with `code` where `condition` (i1) holds, else goes on in a new block. */
+void trap_if(struct func_translator *ft, LLVMValueRef condition, unsigned code);
+/* Ends the current block in a trap. */
+void trap_always(struct func_translator *ft, unsigned code);
+
+/* --- control.c ------------------------------------------------------------------ */
+
+void push_function_frame(struct func_translator *ft);
+bool translate_control(struct func_translator *ft, const struct wasm_instr *instr);
+
+/* --- memory.c ------------------------------------------------------------------- */
+
+/* Address of [index + offset], size bytes, checked where the memory model needs it. */
+LLVMValueRef linear_address(struct func_translator *ft, LLVMValueRef index, uint64_t offset,
+			    uint32_t size);
+/* Address of `size` (i64) bytes at `index` (i32), with an explicit check. */
+LLVMValueRef linear_range(struct func_translator *ft, LLVMValueRef index, LLVMValueRef size);
+bool translate_memory(struct func_translator *ft, const struct wasm_instr *instr);
+
+/* The other families */
+bool translate_call(struct func_translator *ft, const struct wasm_instr *instr);
+bool translate_variable(struct func_translator *ft, const struct wasm_instr *instr);
+bool translate_integer(struct func_translator *ft, const struct wasm_instr *instr);
+bool translate_float(struct func_translator *ft, const struct wasm_instr *instr);
+bool translate_conversion(struct func_translator *ft, const struct wasm_instr *instr);
+bool translate_table(struct func_translator *ft, const struct wasm_instr *instr);
+bool translate_bulk(struct func_translator *ft, const struct wasm_instr *instr);
+
+/* 1.0 that the optimiser cannot see through, for numeric_float.c's reason. */
+LLVMValueRef opaque_one(struct func_translator *ft, bool f64);
+
+/* Fields of struct walnut_table and struct walnut_memory, for loads. */
+enum { TABLE_ELEMENTS, TABLE_SIZE };
+enum { MEMORY_BASE, MEMORY_PAGES };
+LLVMValueRef load_table_field(struct func_translator *ft, uint32_t table, unsigned field);
+LLVMValueRef load_memory_field(struct func_translator *ft, unsigned field);
+/* Element `index` (i64) of the table, after a bounds check. */
+LLVMValueRef table_element(struct func_translator *ft, uint32_t table, LLVMValueRef index);
+/* table.init's work, shared with instantiation: three i32 operands. */
+void build_table_init(struct func_translator *ft, uint32_t table, uint32_t segment,
+		      LLVMValueRef dst, LLVMValueRef src, LLVMValueRef count);
+void build_memory_init(struct func_translator *ft, uint32_t segment, LLVMValueRef dst,
+		       LLVMValueRef src, LLVMValueRef count);
+void build_segment_drop(struct func_translator *ft, const struct segment_entry *segment);
+
+void set_tbaa(LLVMValueRef instruction, LLVMMetadataRef tag, struct module_translator *mt);
+
+#endif

@@ -1,0 +1,84 @@
+/* Constants, locals, globals, drop and select. */
+#include "translate.h"
+
+static LLVMValueRef float_constant(struct module_translator *mt, bool f64, uint64_t bits)
+{
+	/* By way of the integer: LLVMConstReal would lose the payload of a NaN. */
+	LLVMValueRef pattern = LLVMConstInt(f64 ? mt->i64 : mt->i32, bits, false);
+
+	return LLVMConstBitCast(pattern, f64 ? mt->f64 : mt->f32);
+}
+
+static void translate_global_get(struct func_translator *ft, uint32_t index)
+{
+	const struct global_entry *global = &ft->mt->globals[index];
+	LLVMValueRef value = global->constant;
+
+	if (!value) {
+		value = LLVMBuildLoad2(ft->builder, global->type, global->address, "");
+		set_tbaa(value, ft->mt->tbaa_global, ft->mt);
+	}
+	push(ft, value);
+}
+
+static void translate_global_set(struct func_translator *ft, uint32_t index)
+{
+	LLVMValueRef store = LLVMBuildStore(ft->builder, pop(ft), ft->mt->globals[index].address);
+
+	set_tbaa(store, ft->mt->tbaa_global, ft->mt);
+}
+
+static void translate_select(struct func_translator *ft)
+{
+	LLVMValueRef condition = as_condition(ft, pop(ft));
+	LLVMValueRef otherwise = pop(ft);
+	LLVMValueRef then = pop(ft);
+
+	push(ft, LLVMBuildSelect(ft->builder, condition, then, otherwise, ""));
+}
+
+bool translate_variable(struct func_translator *ft, const struct wasm_instr *instr)
+{
+	struct module_translator *mt = ft->mt;
+
+	switch (instr->op) {
+	case WASM_OP_I32_CONST:
+		push(ft, const_u32(mt, (uint32_t)instr->i32));
+		return true;
+	case WASM_OP_I64_CONST:
+		push(ft, const_u64(mt, (uint64_t)instr->i64));
+		return true;
+	case WASM_OP_F32_CONST:
+		push(ft, float_constant(mt, false, instr->f32_bits));
+		return true;
+	case WASM_OP_F64_CONST:
+		push(ft, float_constant(mt, true, instr->f64_bits));
+		return true;
+	case WASM_OP_LOCAL_GET:
+		push(ft, LLVMBuildLoad2(ft->builder,
+					llvm_value_type(mt, ft->local_types[instr->index]),
+					ft->locals[instr->index], ""));
+		return true;
+	case WASM_OP_LOCAL_SET:
+		LLVMBuildStore(ft->builder, pop(ft), ft->locals[instr->index]);
+		return true;
+	case WASM_OP_LOCAL_TEE:
+		LLVMBuildStore(ft->builder, ft->stack[ft->stack_size - 1], ft->locals[instr->index]);
+		return true;
+	case WASM_OP_GLOBAL_GET:
+		translate_global_get(ft, instr->index);
+		return true;
+	case WASM_OP_GLOBAL_SET:
+		translate_global_set(ft, instr->index);
+		return true;
+	case WASM_OP_DROP:
+		pop(ft);
+		return true;
+	case WASM_OP_SELECT:
+	case WASM_OP_SELECT_T:
+		translate_select(ft);
+		return true;
+	default:
+		return false;
+	}
+}
