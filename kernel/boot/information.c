@@ -1,0 +1,119 @@
+/* Reduces the two boot protocols to struct nucleus_info: the Linux zero page
+ * (abi/boot_params.h) and PVH's hvm_start_info (Xen public headers, version 1). */
+#include "information.h"
+
+#include <stddef.h>
+
+#include "boot_params.h"
+
+#define PAGE_SIZE 4096ull
+#define PVH_MAGIC 0x336ec578u
+#define COMMAND_LINE_DEFAULT_MAX 4096u
+
+struct pvh_start_info {
+	uint32_t magic;
+	uint32_t version;
+	uint32_t flags;
+	uint32_t module_count;
+	uint64_t modules;
+	uint64_t command_line;
+	uint64_t rsdp;
+	uint64_t memory_map; /* from version 1 on */
+	uint32_t memory_map_count;
+	uint32_t reserved;
+};
+
+struct pvh_module {
+	uint64_t start;
+	uint64_t size;
+	uint64_t command_line;
+	uint64_t reserved;
+};
+
+struct pvh_memory {
+	uint64_t start;
+	uint64_t size;
+	uint32_t type; /* as E820_* */
+	uint32_t reserved;
+};
+
+/* Nothing a loader leaves lies at address 0. */
+static const void *reach(uint64_t pa, uint64_t size)
+{
+	return pa ? nucleus_direct(pa, size) : NULL;
+}
+
+static void add_range(struct nucleus_info *info, uint64_t start, uint64_t end)
+{
+	start = (start + PAGE_SIZE - 1) & -PAGE_SIZE;
+	end &= -PAGE_SIZE;
+	if (start >= end || info->ram_count == NUCLEUS_RAM_MAX)
+		return;
+	info->ram[info->ram_count].start = start;
+	info->ram[info->ram_count].size = end - start;
+	info->ram_count++;
+}
+
+/* Adds RAM but for what the image occupies. */
+static void add_ram(struct nucleus_info *info, uint64_t start, uint64_t size)
+{
+	uint64_t image_start = info->image_start;
+	uint64_t image_end = image_start + info->image_size;
+	uint64_t end;
+
+	if (__builtin_add_overflow(start, size, &end) || end > 1ull << 52)
+		return;
+	if (start < image_start)
+		add_range(info, start, end < image_start ? end : image_start);
+	if (end > image_end)
+		add_range(info, start > image_end ? start : image_end, end);
+}
+
+static bool read_zero_page(const struct boot_params *params, struct nucleus_info *info)
+{
+	if (params == NULL || params->e820_entries > BOOT_PARAMS_E820_MAX)
+		return false;
+	for (uint32_t i = 0; i < params->e820_entries; i++)
+		if (params->e820_table[i].type == E820_RAM)
+			add_ram(info, params->e820_table[i].addr, params->e820_table[i].size);
+	info->command_line = (uint64_t)params->ext_cmd_line_ptr << 32 | params->cmd_line_ptr;
+	info->command_line_max = params->cmdline_size ? params->cmdline_size : COMMAND_LINE_DEFAULT_MAX;
+	info->initrd_size = (uint64_t)params->ext_ramdisk_size << 32 | params->ramdisk_size;
+	if (info->initrd_size)
+		info->initrd = (uint64_t)params->ext_ramdisk_image << 32 | params->ramdisk_image;
+	info->rsdp = params->acpi_rsdp_addr;
+	return true;
+}
+
+static bool read_start_info(const struct pvh_start_info *start, struct nucleus_info *info)
+{
+	const struct pvh_memory *memory;
+	const struct pvh_module *module;
+
+	if (start == NULL || start->magic != PVH_MAGIC || start->version < 1)
+		return false;
+	memory = reach(start->memory_map, (uint64_t)start->memory_map_count * sizeof(*memory));
+	if (memory == NULL)
+		return false;
+	for (uint32_t i = 0; i < start->memory_map_count; i++)
+		if (memory[i].type == E820_RAM)
+			add_ram(info, memory[i].start, memory[i].size);
+	info->command_line = start->command_line;
+	info->command_line_max = COMMAND_LINE_DEFAULT_MAX;
+	if (start->module_count > 0) {
+		module = reach(start->modules, sizeof(*module));
+		if (module == NULL)
+			return false;
+		info->initrd = module->start;
+		info->initrd_size = module->size;
+	}
+	info->rsdp = start->rsdp;
+	return true;
+}
+
+bool boot_information_read(uint64_t zero_page, uint64_t start_info, struct nucleus_info *info)
+{
+	if (start_info != 0)
+		return read_start_info(reach(start_info, sizeof(struct pvh_start_info)), info);
+	return read_zero_page(reach(zero_page, sizeof(struct boot_params)), info);
+}

@@ -1,0 +1,16 @@
+/* Waiting for the outside world. */
+#ifndef WALNUT_RUNTIME_IDLE_H
+#define WALNUT_RUNTIME_IDLE_H
+
+#include <stdint.h>
+
+#define IDLE_FOREVER UINT64_MAX
+
+/* Halts until an interrupt or until the TSC reaches `deadline`; may come back
+ * early. */
+void idle_until(uint64_t deadline);
+
+/* TSC ticks spent halted so far. */
+uint64_t idle_ticks(void);
+
+#endif

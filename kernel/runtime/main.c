@@ -1,0 +1,135 @@
+/* The runtime's entry: from bare memory to the program's first instruction, and out
+ * again. The order is that of need, and nothing is done for what a program may never
+ * use: each device access and each new page costs. */
+#include "app_object.h"
+#include "clock.h"
+#include "cmdline.h"
+#include "exit.h"
+#include "idle.h"
+#include "invoke.h"
+#include "launch_block.h"
+#include "lib/string.h"
+#include "lib/text.h"
+#include "mem/space.h"
+#include "modules.h"
+#include "nucleus/nucleus.h"
+#include "stack.h"
+#include "trap.h"
+#include "tsc.h"
+#include "virtio/console.h"
+#include "virtio/mmio.h"
+#include "wasi/args.h"
+#include "wasi/descriptor.h"
+#include "wasi/guest.h"
+
+#define COMMAND_LINE_MAX 65536
+
+static struct cmdline line;
+static struct launch launch;
+
+_Noreturn static void fail(const char *what, const char *name)
+{
+	char buffer[256];
+	struct text text = TEXT_IN(buffer);
+
+	text_string(&text, what);
+	text_string(&text, name);
+	runtime_fail(buffer, text.used);
+}
+
+static void read_command_line(const struct nucleus_info *info)
+{
+	uint64_t max = info->command_line_max < COMMAND_LINE_MAX ? info->command_line_max : COMMAND_LINE_MAX;
+	const char *text = NULL;
+
+	if (info->command_line && max)
+		text = space_show(info->command_line, max);
+	if (text)
+		cmdline_parse(&line, text, max);
+}
+
+/* Arguments and environment from the launch block, else from the command line. */
+static void read_launch(const struct nucleus_info *info)
+{
+	const void *block;
+	size_t size;
+	char *strings;
+
+	if (info->initrd && info->initrd_size) {
+		block = space_show(info->initrd, info->initrd_size);
+		if (!block || !launch_parse(&launch, block, info->initrd_size))
+			fail("the initial ramdisk is no launch block", "");
+		return;
+	}
+	strings = space_allocate(line.arguments.size + 1);
+	if (!strings)
+		fail("no memory for the arguments", "");
+	launch.arguments.count = cmdline_split(line.arguments, strings, &size);
+	launch.arguments.data = strings;
+	launch.arguments.size = (uint32_t)size;
+}
+
+static const struct walnut_module *find_program(void)
+{
+	const struct walnut_module *module = module_find("main");
+
+	if (!module)
+		fail("the image has no module named main", "");
+	if (module->abi_version != WALNUT_ABI_VERSION)
+		fail("the module was compiled for another version of this kernel", "");
+	return module;
+}
+
+static void choose_memory(const struct walnut_module *module)
+{
+	const struct walnut_export *memory = module_export(module, "memory");
+
+	if (memory && memory->type.kind == WALNUT_EXTERN_MEMORY)
+		guest_set_memory(memory->address);
+}
+
+/* On the program's stack. */
+static void run_program(void *argument)
+{
+	const struct walnut_module *module = argument;
+	const struct walnut_export *start;
+	const struct walnut_functype *type;
+
+	exit_times.first_instruction = tsc_read();
+	module->instantiate();
+	choose_memory(module);
+	if (launch.invoke) {
+		invoke_run(module, launch.invoke, &launch.arguments);
+		return;
+	}
+	start = module_export(module, "_start");
+	if (!start || start->type.kind != WALNUT_EXTERN_FUNC)
+		fail("the module exports no function _start", "");
+	type = start->type.func;
+	if (*type->params || *type->results)
+		fail("the module's _start takes parameters or returns results", "");
+	start->invoke(NULL, NULL);
+}
+
+void runtime_main(const struct nucleus_info *info)
+{
+	const struct walnut_module *module;
+
+	exit_init(info);
+	trap_init();
+	space_init(info);
+	read_command_line(info);
+	space_set_zeroed(line.ports.known);
+	mmio_init(&line);
+	console_start(&line.ports);
+	read_launch(info);
+	clock_init(info, &line);
+	args_set(&launch.arguments, &launch.environment);
+	descriptor_init(launch.flags);
+	module = find_program();
+	if (!stack_init())
+		fail("not enough memory for the program's stack: raise --mem", "");
+	exit_times.runtime_up = tsc_read();
+	stack_run(run_program, (void *)module);
+	runtime_exit(0, 0);
+}

@@ -1,0 +1,44 @@
+/* The runtime's address space: where RAM appears, and what was handed out. */
+#ifndef WALNUT_RUNTIME_SPACE_H
+#define WALNUT_RUNTIME_SPACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mem/pages.h"
+
+void space_init(const struct nucleus_info *info);
+
+/* Shows `size` bytes of RAM at physical address `start` to the runtime, for reading.
+ * NULL: refused. */
+const void *space_show(uint64_t start, uint64_t size);
+
+/* Device registers; NULL: refused. */
+volatile void *space_device(uint64_t start, uint64_t size);
+
+/* Address space for `size` bytes, without RAM yet; NULL: none left. */
+void *space_reserve(uint64_t size);
+
+/* Backs [address, address + size), page aligned, with RAM, by 2 MiB pages where
+ * possible. False: not enough RAM; then some of it may be backed already. */
+bool space_back(uint64_t address, uint64_t size);
+
+/* Like space_back(), but one run of 2 MiB frames filled from the start: *frame is
+ * the physical address of the last frame begun, kept by the caller between calls
+ * that continue each other. False: nothing was changed. */
+bool space_extend(uint64_t address, uint64_t size, uint64_t *frame);
+
+/* Memory for the runtime, 16-byte aligned, zero, never freed; NULL: none left. */
+void *space_allocate(size_t size);
+
+/* The physical address of a static object of the kernel. */
+uint64_t space_physical(const void *object);
+
+uint64_t space_ram_total(void); /* bytes of RAM free for programs at the start */
+uint64_t space_ram_used(void);	/* bytes handed out */
+
+/* Whether fresh RAM reads as zero; else it is cleared where that matters. */
+void space_set_zeroed(bool zeroed);
+
+#endif

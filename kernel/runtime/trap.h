@@ -1,0 +1,14 @@
+/* Faults of the program become Wasm traps: reported on its standard error, or
+ * caught by runtime_try(). */
+#ifndef WALNUT_RUNTIME_TRAP_H
+#define WALNUT_RUNTIME_TRAP_H
+
+#include <stdint.h>
+
+/* From here on faults of ring 3 come here. */
+void trap_init(void);
+
+/* The specification's words for an enum walnut_trap_code. */
+const char *trap_text(uint32_t code);
+
+#endif

@@ -1,0 +1,385 @@
+/* The console device's driver; see console.h. Without a hint from the VMM, which
+ * port is which stream has to be asked for on the control queues (section 5.3.6.2):
+ * DEVICE_READY brings a DEVICE_ADD for each port, PORT_READY its name. With the
+ * hint, nothing is said before there is a reason, and each queue is set up when it
+ * is first used. */
+#include "virtio/console.h"
+
+#include "exit.h"
+#include "idle.h"
+#include "lib/string.h"
+#include "status.h"
+#include "tsc.h"
+#include "virtio/mmio.h"
+#include "virtio/port.h"
+#include "virtio_console.h"
+#include "virtio_mmio.h"
+
+#define PORTS_MAX 16
+#define CONTROL_MESSAGE_MAX 64
+#define SPIN_TICKS 60000	 /* the host often answers sooner than a halt takes */
+#define HANDSHAKE_TICKS 60000000 /* 20 ms or so of silence: that was all */
+#define FINISH_TICKS 6000000000	 /* a host that takes no output for so long is gone */
+
+static struct mmio_device device;
+static struct port ports[PORTS_MAX];
+static uint32_t port_count;
+static struct port control;
+static bool hinted;
+static bool control_tried;
+
+/* By stream; NULL: leads nowhere. */
+static struct port *streams[CONSOLE_STREAMS];
+
+static uint8_t output_buffers[16][4096] __attribute__((aligned(4096)));
+static uint8_t error_buffers[4][4096] __attribute__((aligned(4096)));
+static uint8_t input_buffers[2][32768] __attribute__((aligned(4096)));
+static uint8_t status_buffers[2][1024] __attribute__((aligned(1024)));
+static uint8_t control_in[VIRTQ_SIZE][CONTROL_MESSAGE_MAX] __attribute__((aligned(1024)));
+static uint8_t control_out[VIRTQ_SIZE][sizeof(struct virtio_console_control)];
+
+#define BUFFERS(array) \
+	((struct port_buffers){ array[0], sizeof(array[0]), sizeof(array) / sizeof(array[0]) })
+
+static void assign(enum console_stream stream, struct port *port)
+{
+	streams[stream] = port;
+	switch (stream) {
+	case CONSOLE_INPUT:
+		port->in = BUFFERS(input_buffers);
+		break;
+	case CONSOLE_OUTPUT:
+		port->out = BUFFERS(output_buffers);
+		break;
+	case CONSOLE_ERROR:
+		port->out = BUFFERS(error_buffers);
+		break;
+	default:
+		port->out = BUFFERS(status_buffers);
+		break;
+	}
+}
+
+static bool set_up_queue(struct virtq *queue, uint32_t number)
+{
+	return queue->rings || mmio_queue(&device, queue, (uint16_t)number);
+}
+
+static bool can_receive(struct port *port)
+{
+	return set_up_queue(&port->receive, VIRTIO_CONSOLE_PORT_RX((uint32_t)(port - ports)));
+}
+
+static bool can_transmit(struct port *port)
+{
+	return set_up_queue(&port->transmit, VIRTIO_CONSOLE_PORT_TX((uint32_t)(port - ports)));
+}
+
+static void say(uint32_t id, uint16_t event, uint16_t value)
+{
+	struct virtio_console_control message = { id, event, value };
+
+	/* Never more than a few are under way: one for each that the device sent. */
+	while (!port_send(&control, &message, sizeof(message)))
+		;
+}
+
+/* What a port's name makes of it. */
+static void name_port(uint32_t id, const char *name, size_t size)
+{
+	static const char *const names[CONSOLE_STREAMS] = {
+		WALNUT_STDIN_PORT, WALNUT_STDOUT_PORT, WALNUT_STDERR_PORT, WALNUT_STATUS_PORT
+	};
+
+	while (size && !name[size - 1])
+		size--;
+	for (int stream = 0; stream < CONSOLE_STREAMS; stream++) {
+		if (size == strlen(names[stream]) && !memcmp(name, names[stream], size)) {
+			assign(stream, &ports[id]);
+			say(id, VIRTIO_CONSOLE_PORT_OPEN, 1);
+		}
+	}
+}
+
+static void handle(const struct virtio_console_control *message, const char *rest, size_t rest_size)
+{
+	if (message->id >= port_count)
+		return;
+	switch (message->event) {
+	case VIRTIO_CONSOLE_DEVICE_ADD:
+		say(message->id, VIRTIO_CONSOLE_PORT_READY, 1);
+		break;
+	case VIRTIO_CONSOLE_PORT_OPEN:
+		ports[message->id].closed = message->value == 0;
+		break;
+	case VIRTIO_CONSOLE_PORT_NAME:
+		name_port(message->id, rest, rest_size);
+		break;
+	default:
+		break;
+	}
+}
+
+/* Handles what the device has said meanwhile; false: nothing. */
+static bool handle_messages(void)
+{
+	struct {
+		struct virtio_console_control header;
+		char rest[CONTROL_MESSAGE_MAX];
+	} message;
+	bool any = false;
+	size_t size;
+
+	if (!control.receive.rings)
+		return false;
+	while ((size = port_receive(&control, &message, CONTROL_MESSAGE_MAX))) {
+		any = true;
+		if (size >= sizeof(message.header))
+			handle(&message.header, message.rest, size - sizeof(message.header));
+	}
+	return any;
+}
+
+/* Has the device's messages come in, from the time they matter. */
+static void listen(void)
+{
+	if (!hinted || control_tried)
+		return;
+	control_tried = true;
+	if (set_up_queue(&control.receive, VIRTIO_CONSOLE_CONTROL_RX))
+		handle_messages();
+}
+
+static void handshake(void)
+{
+	uint64_t deadline;
+
+	for (uint32_t i = 0; i < port_count; i++) {
+		if (!can_receive(&ports[i]) || !can_transmit(&ports[i]))
+			port_count = i;
+	}
+	set_up_queue(&control.receive, VIRTIO_CONSOLE_CONTROL_RX);
+	set_up_queue(&control.transmit, VIRTIO_CONSOLE_CONTROL_TX);
+	mmio_driver_ok(&device);
+	handle_messages();
+	say(0, VIRTIO_CONSOLE_DEVICE_READY, 1);
+	deadline = tsc_read() + HANDSHAKE_TICKS;
+	while (tsc_read() < deadline) {
+		if (handle_messages())
+			deadline = tsc_read() + HANDSHAKE_TICKS;
+		if (streams[CONSOLE_INPUT] && streams[CONSOLE_OUTPUT] && streams[CONSOLE_ERROR] &&
+		    streams[CONSOLE_STATUS])
+			break;
+	}
+}
+
+/* One port for everything. */
+static void use_port_zero(void)
+{
+	assign(CONSOLE_INPUT, &ports[0]);
+	assign(CONSOLE_OUTPUT, &ports[0]);
+	streams[CONSOLE_ERROR] = &ports[0];
+}
+
+static void use_hint(const struct cmdline_ports *hint)
+{
+	const uint32_t numbers[CONSOLE_STREAMS] = {
+		[CONSOLE_INPUT] = hint->input,
+		[CONSOLE_OUTPUT] = hint->output,
+		[CONSOLE_ERROR] = hint->error,
+		[CONSOLE_STATUS] = hint->status,
+	};
+
+	port_count = PORTS_MAX;
+	for (int stream = 0; stream < CONSOLE_STREAMS; stream++) {
+		if (numbers[stream] && numbers[stream] < PORTS_MAX)
+			assign(stream, &ports[numbers[stream]]);
+	}
+	mmio_driver_ok(&device);
+}
+
+void console_start(const struct cmdline_ports *hint)
+{
+	uint32_t features;
+
+	if (!mmio_find(&device, VIRTIO_ID_CONSOLE))
+		return;
+	features = mmio_start(&device, 1u << VIRTIO_CONSOLE_F_MULTIPORT);
+	for (int i = 0; i < PORTS_MAX; i++)
+		ports[i].device = &device;
+	control.device = &device;
+	control.in = BUFFERS(control_in);
+	control.out = BUFFERS(control_out);
+	if (!(features & 1u << VIRTIO_CONSOLE_F_MULTIPORT)) {
+		use_port_zero();
+		can_receive(&ports[0]);
+		can_transmit(&ports[0]);
+		mmio_driver_ok(&device);
+	} else if (hint->known) {
+		hinted = true;
+		use_hint(hint);
+	} else {
+		port_count = mmio_config(&device, offsetof(struct virtio_console_config, max_nr_ports));
+		if (port_count > PORTS_MAX)
+			port_count = PORTS_MAX;
+		handshake();
+		if (!streams[CONSOLE_INPUT] && !streams[CONSOLE_OUTPUT] && !streams[CONSOLE_ERROR]) {
+			use_port_zero();
+			say(0, VIRTIO_CONSOLE_PORT_OPEN, 1);
+		}
+	}
+}
+
+bool console_has(enum console_stream stream)
+{
+	return streams[stream];
+}
+
+static enum console_state input_state(struct port *port)
+{
+	if (port_received(port))
+		return CONSOLE_READY;
+	listen();
+	handle_messages();
+	if (!port->closed)
+		return CONSOLE_BLOCKED;
+	/* What was sent before the end was said has arrived by now. */
+	return port_received(port) ? CONSOLE_READY : CONSOLE_CLOSED;
+}
+
+enum console_state console_state(enum console_stream stream)
+{
+	struct port *port = streams[stream];
+
+	if (!port)
+		return CONSOLE_CLOSED;
+	if (stream == CONSOLE_INPUT)
+		return can_receive(port) ? input_state(port) : CONSOLE_CLOSED;
+	if (!can_transmit(port))
+		return CONSOLE_CLOSED;
+	handle_messages();
+	if (port->closed)
+		return CONSOLE_CLOSED;
+	return port_can_send(port) ? CONSOLE_READY : CONSOLE_BLOCKED;
+}
+
+size_t console_available(void)
+{
+	struct port *port = streams[CONSOLE_INPUT];
+
+	return port && can_receive(port) ? port_received(port) : 0;
+}
+
+size_t console_read(void *data, size_t size)
+{
+	struct port *port = streams[CONSOLE_INPUT];
+
+	return port && can_receive(port) ? port_receive(port, data, size) : 0;
+}
+
+size_t console_write(enum console_stream stream, const void *data, size_t size)
+{
+	struct port *port = streams[stream];
+	bool first;
+
+	if (!port)
+		return 0;
+	first = !port->transmit.rings;
+	if (console_state(stream) == CONSOLE_CLOSED)
+		return 0;
+	/* A program that writes once does not learn that nobody reads, as with a pipe
+	 * whose reader is about to close. */
+	if (!first && stream != CONSOLE_STATUS)
+		listen();
+	return port_send(port, data, size);
+}
+
+static bool any_ready(uint32_t mask)
+{
+	for (int stream = 0; stream < CONSOLE_STREAMS; stream++) {
+		if (mask >> stream & 1 && console_state(stream) != CONSOLE_BLOCKED)
+			return true;
+	}
+	return false;
+}
+
+static void want_interrupts(uint32_t mask, bool wanted)
+{
+	if (control.receive.rings)
+		virtq_want_interrupt(&control.receive, wanted);
+	for (int stream = 0; stream < CONSOLE_STREAMS; stream++) {
+		struct port *port = streams[stream];
+		struct virtq *queue;
+
+		if (!port || !(mask >> stream & 1))
+			continue;
+		queue = stream == CONSOLE_INPUT ? &port->receive : &port->transmit;
+		if (queue->rings)
+			virtq_want_interrupt(queue, wanted);
+	}
+}
+
+void console_wait(uint32_t mask, uint64_t deadline)
+{
+	uint64_t spin_end = tsc_read() + SPIN_TICKS;
+
+	listen();
+	while (tsc_read() < spin_end) {
+		if (any_ready(mask))
+			return;
+		__builtin_ia32_pause();
+	}
+	mmio_enable_irq(&device);
+	want_interrupts(mask, true);
+	if (!any_ready(mask)) {
+		idle_until(deadline);
+		mmio_acknowledge(&device);
+	}
+	want_interrupts(mask, false);
+}
+
+bool console_write_all(enum console_stream stream, const void *data, size_t size)
+{
+	const uint8_t *from = data;
+
+	while (size) {
+		size_t sent = console_write(stream, from, size);
+
+		from += sent;
+		size -= sent;
+		if (sent)
+			continue;
+		if (console_state(stream) == CONSOLE_CLOSED)
+			return false;
+		console_wait(1u << stream, IDLE_FOREVER);
+	}
+	return true;
+}
+
+/* Whether the host has everything. */
+static bool all_delivered(void)
+{
+	for (int stream = CONSOLE_OUTPUT; stream < CONSOLE_STREAMS; stream++) {
+		struct port *port = streams[stream];
+
+		if (port && port->transmit.rings && !port->closed && !port_is_idle(port))
+			return false;
+	}
+	return true;
+}
+
+void console_finish(const void *records, size_t size)
+{
+	uint64_t deadline;
+
+	if (streams[CONSOLE_STATUS])
+		console_write_all(CONSOLE_STATUS, records, size);
+	/* A VMM that gives hints empties the queues itself after the reset. */
+	if (hinted)
+		return;
+	deadline = tsc_read() + FINISH_TICKS;
+	while (!all_delivered() && tsc_read() < deadline) {
+		handle_messages();
+		__builtin_ia32_pause();
+	}
+}
