@@ -1,0 +1,25 @@
+/* Where things lie in guest-physical memory before the guest runs: the addresses
+ * libkrun uses, so that a kernel meets the same machine. */
+#ifndef WALNUT_VMM_BOOT_LAYOUT_H
+#define WALNUT_VMM_BOOT_LAYOUT_H
+
+#define BOOT_GDT 0x500
+#define BOOT_IDT 0x520
+#define BOOT_ZERO_PAGE 0x7000
+#define BOOT_STACK 0x8ff0
+#define BOOT_PML4 0x9000
+#define BOOT_PDPT 0xa000
+#define BOOT_PD 0xb000
+#define BOOT_CMDLINE 0x20000
+#define BOOT_CMDLINE_MAX 0x10000 /* with the NUL */
+#define BOOT_LOW_RAM_END 0x9fc00 /* the EBDA's place */
+#define BOOT_HIGH_RAM 0x100000
+
+#define BOOT_TSS 0xfffbd000 /* KVM's, outside RAM */
+
+/* Devices, in the gap of guest_mem.h. */
+#define BOOT_VIRTIO_BASE 0xd0000000u
+#define BOOT_VIRTIO_SIZE 0x1000u
+#define BOOT_VIRTIO_IRQ 5u
+
+#endif

@@ -1,0 +1,32 @@
+/* What one run is to be: a context's settings, collected by the krun_set_* calls
+ * and handed, unchanged from then on, to whoever runs the VM (vm/ or qemu/). */
+#ifndef WALNUT_VMM_CONFIG_H
+#define WALNUT_VMM_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "walnut.h"
+
+struct vm_config {
+	unsigned vcpu_count;
+	unsigned ram_mib;
+	enum krun_walnut_accel accel;
+
+	char *kernel_path;  /* ELF image; never NULL once the run starts */
+	char *cmdline;	    /* NULL: none of the user's; else the line's beginning */
+
+	/* The program's arguments (argv[0] included) and environment, both
+	 * NULL-terminated; NULL when krun_set_exec() was not called. */
+	char **argv;
+	char **envp;
+	char *invoke;	    /* export to call instead of _start, or NULL */
+
+	/* The caller's descriptors, never closed here; -1: none. */
+	int input_fd;
+	int output_fd;
+	int error_fd;
+};
+
+#endif

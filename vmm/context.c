@@ -1,0 +1,84 @@
+/* The table of contexts: process-wide, as ids are, and behind one lock. */
+#include "context.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define DEFAULT_RAM_MIB 128
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct vm_config **contexts; /* by id; NULL: freed. Ids are not used again. */
+static uint32_t context_count;
+
+int32_t context_create(void)
+{
+	struct vm_config *config = calloc(1, sizeof(*config));
+	struct vm_config **grown;
+	int32_t id = -ENOMEM;
+
+	if (!config)
+		return -ENOMEM;
+	config->vcpu_count = 1;
+	config->ram_mib = DEFAULT_RAM_MIB;
+	config->input_fd = STDIN_FILENO;
+	config->output_fd = STDOUT_FILENO;
+	config->error_fd = STDERR_FILENO;
+
+	pthread_mutex_lock(&lock);
+	grown = context_count < INT32_MAX ? realloc(contexts, (context_count + 1) * sizeof(*contexts)) : NULL;
+	if (grown) {
+		contexts = grown;
+		contexts[context_count] = config;
+		id = (int32_t)context_count++;
+	}
+	pthread_mutex_unlock(&lock);
+	if (id < 0)
+		free(config);
+	return id;
+}
+
+struct vm_config *context_acquire(uint32_t id)
+{
+	pthread_mutex_lock(&lock);
+	if (id < context_count && contexts[id])
+		return contexts[id];
+	pthread_mutex_unlock(&lock);
+	return NULL;
+}
+
+void context_release(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+struct vm_config *context_take(uint32_t id)
+{
+	struct vm_config *config = context_acquire(id);
+
+	if (!config)
+		return NULL;
+	contexts[id] = NULL;
+	context_release();
+	return config;
+}
+
+void context_strings_free(char **strings)
+{
+	for (size_t i = 0; strings && strings[i]; i++)
+		free(strings[i]);
+	free(strings);
+}
+
+void context_config_free(struct vm_config *config)
+{
+	if (!config)
+		return;
+	free(config->kernel_path);
+	free(config->cmdline);
+	free(config->invoke);
+	context_strings_free(config->argv);
+	context_strings_free(config->envp);
+	free(config);
+}

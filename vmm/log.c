@@ -1,0 +1,43 @@
+/* Log lines to one descriptor. */
+#include "log.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static _Atomic int log_fd = STDERR_FILENO;
+static _Atomic int log_level = LOG_LEVEL_OFF;
+
+void log_configure(int fd, enum log_level level)
+{
+	log_fd = fd;
+	log_level = (int)level;
+}
+
+bool log_enabled(enum log_level level)
+{
+	return log_level >= (int)level;
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
+	static const char *const names[] = { "", "error", "warning", "info", "debug", "trace" };
+	char line[512];
+	va_list args;
+	int n, more;
+
+	if (!log_enabled(level))
+		return;
+	n = snprintf(line, sizeof(line), "walnut: %s: ", names[level]);
+	va_start(args, format);
+	more = vsnprintf(line + n, sizeof(line) - (size_t)n, format, args);
+	va_end(args);
+	if (more < 0)
+		return;
+	n += more;
+	if (n > (int)sizeof(line) - 1)
+		n = (int)sizeof(line) - 1;
+	line[n++] = '\n'; /* in the NUL's place */
+	(void)!write(log_fd, line, (size_t)n);
+}

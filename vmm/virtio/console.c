@@ -1,0 +1,443 @@
+/* virtio-console, multiport. Theory of operation:
+ *
+ * Each port has a receive and a transmit queue. Output takes a chain off the transmit
+ * queue and writes it to the host; what the host does not take now stays in flight
+ * until its descriptor is writable. Input reads straight into the buffers that the
+ * driver posted, and only then: a program that reads nothing takes nothing from a
+ * stdin it may share with the commands after it.
+ *
+ * Open and closed: PORT_OPEN with value 0 tells the driver that a stream ended: end of
+ * file on input (after the data before it), nobody reading on output. A port without a
+ * partner counts as ended from the start. These messages go out as soon as there is a
+ * buffer on the control queue, whether or not the driver asked for the list of ports,
+ * so that a driver that knows the ports (walnut.ports= on its command line) may leave
+ * the handshake out.
+ *
+ * Control messages to the driver are kept as flags for each port, not as a queue: state
+ * to report, bounded whatever the driver does. */
+#include "virtio/console.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "failure.h"
+#include "log.h"
+
+#include "virtio_console.h"
+#include "virtio_mmio.h"
+
+#define QUEUE_SIZE 64
+#define CHAINS_AT_ONCE 64
+#define CONTROL_MESSAGE_MAX 64
+
+/* In the order they are sent. */
+#define PENDING_ADD 0x1
+#define PENDING_CONSOLE 0x2
+#define PENDING_NAME 0x4
+#define PENDING_OPEN 0x8
+
+static struct console *console_of(struct virtio_device *device)
+{
+	return (struct console *)device;
+}
+
+/* Stops when a reply would not fit: the flag stays, the next buffer gets it. */
+static size_t control_message(struct console_port *port, uint8_t what, uint8_t *to)
+{
+	struct virtio_console_control control = { .id = port->index, .value = 1 };
+	size_t name_size = 0;
+
+	switch (what) {
+	case PENDING_ADD:
+		control.event = VIRTIO_CONSOLE_DEVICE_ADD;
+		break;
+	case PENDING_CONSOLE:
+		control.event = VIRTIO_CONSOLE_CONSOLE_PORT;
+		break;
+	case PENDING_NAME:
+		control.event = VIRTIO_CONSOLE_PORT_NAME;
+		name_size = strlen(port->config.name);
+		memcpy(to + sizeof(control), port->config.name, name_size);
+		break;
+	default:
+		control.event = VIRTIO_CONSOLE_PORT_OPEN;
+		control.value = !port->ended;
+	}
+	memcpy(to, &control, sizeof(control));
+	return sizeof(control) + name_size;
+}
+
+static size_t scatter(const struct iovec *iov, unsigned count, const uint8_t *from, size_t size)
+{
+	size_t done = 0;
+
+	for (unsigned i = 0; i < count && done < size; i++) {
+		size_t n = iov[i].iov_len < size - done ? iov[i].iov_len : size - done;
+
+		memcpy(iov[i].iov_base, from + done, n);
+		done += n;
+	}
+	return done;
+}
+
+static size_t gather(const struct iovec *iov, unsigned count, uint8_t *to, size_t size)
+{
+	size_t done = 0;
+
+	for (unsigned i = 0; i < count && done < size; i++) {
+		size_t n = iov[i].iov_len < size - done ? iov[i].iov_len : size - done;
+
+		memcpy(to + done, iov[i].iov_base, n);
+		done += n;
+	}
+	return done;
+}
+
+/* Sends one flag's message. 1: sent, 0: no buffer, negative: broken driver. */
+static int control_send(struct console *console, struct console_port *port, uint8_t what)
+{
+	struct virtq *vq = &console->device.queues[VIRTIO_CONSOLE_CONTROL_RX];
+	uint8_t message[CONTROL_MESSAGE_MAX];
+	struct virtq_chain chain;
+	size_t size;
+	int got = virtq_next_chain(vq, &chain);
+
+	if (got <= 0)
+		return got;
+	size = control_message(port, what, message);
+	if (chain.write_size < size) /* too small for it: the driver gets it back empty */
+		size = 0;
+	else
+		port->pending &= (uint8_t)~what;
+	scatter(virtq_chain_writable(&chain), chain.write_count, message, size);
+	virtq_complete(vq, chain.head, (uint32_t)size);
+	return 1;
+}
+
+static void control_flush(struct console *console)
+{
+	struct virtq *vq = virtio_device_queue(&console->device, VIRTIO_CONSOLE_CONTROL_RX);
+	int got = 1;
+
+	if (!vq)
+		return;
+	for (unsigned i = 0; i < console->port_count && got > 0; i++) {
+		struct console_port *port = &console->ports[i];
+
+		for (uint8_t what = PENDING_ADD; what <= PENDING_OPEN && got > 0; what <<= 1)
+			if (port->pending & what)
+				got = control_send(console, port, what);
+	}
+	if (got < 0)
+		virtio_device_broken(&console->device, "bad control buffer");
+	else
+		virtio_device_leave(&console->device, vq, false);
+}
+
+static void control_receive(struct console *console, const struct virtio_console_control *control)
+{
+	struct console_port *port;
+
+	if (control->event == VIRTIO_CONSOLE_DEVICE_READY) {
+		for (unsigned i = 0; control->value == 1 && i < console->port_count; i++)
+			console->ports[i].pending |= PENDING_ADD;
+		return;
+	}
+	if (control->id >= console->port_count)
+		return;
+	port = &console->ports[control->id];
+	if (control->event == VIRTIO_CONSOLE_PORT_READY && control->value == 1) {
+		port->pending |= port->config.name ? PENDING_NAME : PENDING_CONSOLE;
+		port->pending |= PENDING_OPEN;
+	}
+}
+
+static void control_queue(struct console *console)
+{
+	struct virtq *vq = &console->device.queues[VIRTIO_CONSOLE_CONTROL_TX];
+	struct virtq_chain chain;
+	int got = 0;
+
+	for (unsigned i = 0; i < CHAINS_AT_ONCE && (got = virtq_next_chain(vq, &chain)) > 0; i++) {
+		struct virtio_console_control control;
+
+		if (gather(virtq_chain_readable(&chain), chain.read_count, (uint8_t *)&control,
+			   sizeof(control)) == sizeof(control))
+			control_receive(console, &control);
+		virtq_complete(vq, chain.head, 0);
+	}
+	if (got < 0) {
+		virtio_device_broken(&console->device, "bad control message");
+		return;
+	}
+	virtio_device_leave(&console->device, vq, true);
+	control_flush(console);
+}
+
+static void port_ended(struct console_port *port)
+{
+	port->ended = true;
+	port->pending |= PENDING_OPEN;
+	control_flush(port->console);
+}
+
+static void port_wait(struct console_port *port)
+{
+	uint32_t events = port->config.direction == CONSOLE_INPUT ? EPOLLIN : EPOLLOUT;
+
+	event_loop_modify(port->console->device.loop, &port->ready, events | EPOLLONESHOT);
+	port->waits = true;
+}
+
+/* Reads into one chain of the driver's. False: nothing was read. */
+static bool port_input_chain(struct console_port *port, struct virtq *vq, struct virtq_chain *chain)
+{
+	ssize_t n = 0;
+
+	if (chain->write_size > 0) {
+		n = stream_read(&port->stream, virtq_chain_writable(chain), chain->write_count);
+		if (n <= 0)
+			virtq_undo_next(vq);
+		if (n == -EAGAIN) {
+			port_wait(port);
+			return false;
+		}
+		if (n < 0)
+			log_line(LOG_LEVEL_WARN, "%s: cannot read: %s", port->config.name, strerror((int)-n));
+		if (n <= 0) {
+			port_ended(port);
+			return false;
+		}
+	}
+	virtq_complete(vq, chain->head, (uint32_t)n);
+	return true;
+}
+
+static void port_input(struct console_port *port, struct virtq *vq)
+{
+	struct virtq_chain chain;
+	int got = 0;
+
+	for (unsigned i = 0; i < CHAINS_AT_ONCE; i++) {
+		if (port->waits || port->ended || port->console->finishing)
+			break;
+		got = virtq_next_chain(vq, &chain);
+		if (got <= 0 || !port_input_chain(port, vq, &chain))
+			break;
+	}
+	if (got < 0)
+		virtio_device_broken(&port->console->device, "bad receive buffer");
+	else
+		virtio_device_leave(&port->console->device, vq,
+				    !port->waits && !port->ended && !port->console->finishing);
+}
+
+/* Drops `done` bytes from the front of the list. */
+static unsigned skip(struct iovec *to, const struct iovec *from, unsigned count, uint64_t done)
+{
+	unsigned n = 0;
+
+	for (unsigned i = 0; i < count; i++) {
+		if (done >= from[i].iov_len) {
+			done -= from[i].iov_len;
+			continue;
+		}
+		to[n].iov_base = (char *)from[i].iov_base + done;
+		to[n++].iov_len = from[i].iov_len - done;
+		done = 0;
+	}
+	return n;
+}
+
+/* Writes on with the chain in flight. False: the host does not take more now. */
+static bool port_output_chain(struct console_port *port)
+{
+	struct iovec rest[VIRTQ_DEVICE_SIZE_MAX];
+
+	while (port->chain_done < port->chain.read_size && !port->ended) {
+		unsigned count = skip(rest, virtq_chain_readable(&port->chain), port->chain.read_count,
+				      port->chain_done);
+		ssize_t n;
+
+		if (port->config.output) {
+			port->config.output(port->config.opaque, rest[0].iov_base, rest[0].iov_len);
+			n = (ssize_t)rest[0].iov_len;
+		} else {
+			n = stream_write(&port->stream, rest, (int)count);
+		}
+		if (n == -EAGAIN) {
+			port_wait(port);
+			return false;
+		}
+		if (n < 0) {
+			log_line(LOG_LEVEL_INFO, "%s: cannot write: %s", port->config.name, strerror((int)-n));
+			port_ended(port); /* the rest, and what follows, is dropped */
+		} else {
+			port->chain_done += (uint64_t)n;
+		}
+	}
+	return true;
+}
+
+static void port_output(struct console_port *port, struct virtq *vq)
+{
+	int got = 0;
+
+	for (unsigned i = 0; i < CHAINS_AT_ONCE && !port->waits; i++) {
+		if (!port->in_flight) {
+			got = virtq_next_chain(vq, &port->chain);
+			if (got <= 0)
+				break;
+			port->in_flight = true;
+			port->chain_done = 0;
+		}
+		if (!port_output_chain(port))
+			break;
+		port->in_flight = false;
+		virtq_complete(vq, port->chain.head, 0);
+	}
+	if (got < 0)
+		virtio_device_broken(&port->console->device, "bad transmit buffer");
+	else
+		virtio_device_leave(&port->console->device, vq, !port->waits);
+}
+
+static void port_serve(struct console_port *port)
+{
+	bool input = port->config.direction == CONSOLE_INPUT;
+	unsigned queue = input ? VIRTIO_CONSOLE_PORT_RX(port->index) : VIRTIO_CONSOLE_PORT_TX(port->index);
+	struct virtq *vq = virtio_device_queue(&port->console->device, queue);
+
+	if (vq && input)
+		port_input(port, vq);
+	else if (vq)
+		port_output(port, vq);
+}
+
+/* A port's other queue is never served: the driver's buffers stay with us. */
+static void console_queue_ready(struct virtio_device *device, unsigned queue)
+{
+	struct console *console = console_of(device);
+	unsigned index = queue < VIRTIO_CONSOLE_CONTROL_RX ? 0 : queue / 2 - 1;
+
+	if (queue == VIRTIO_CONSOLE_CONTROL_RX)
+		control_flush(console);
+	else if (queue == VIRTIO_CONSOLE_CONTROL_TX)
+		control_queue(console);
+	else if (index < console->port_count &&
+		 queue % 2 == (console->ports[index].config.direction == CONSOLE_OUTPUT))
+		port_serve(&console->ports[index]);
+}
+
+static void stream_ready(struct event_source *source, uint32_t events)
+{
+	struct console_port *port = (struct console_port *)((char *)source -
+							    offsetof(struct console_port, ready));
+	struct virtio_device *device = &port->console->device;
+
+	pthread_mutex_lock(&device->lock);
+	port->waits = false;
+	port_serve(port);
+	pthread_mutex_unlock(&device->lock);
+}
+
+static void console_reset(struct virtio_device *device)
+{
+	struct console *console = console_of(device);
+
+	for (unsigned i = 0; i < console->port_count; i++) {
+		struct console_port *port = &console->ports[i];
+
+		port->in_flight = false;
+		port->pending = port->ended ? PENDING_OPEN : 0;
+	}
+}
+
+static void console_config_read(struct virtio_device *device, uint64_t offset, void *data, unsigned size)
+{
+	struct virtio_console_config config = { .max_nr_ports = console_of(device)->port_count };
+
+	if (offset < sizeof(config) && size <= sizeof(config) - offset)
+		memcpy(data, (const char *)&config + offset, size);
+}
+
+const struct virtio_device_ops console_ops = {
+	.name = "console",
+	.id = VIRTIO_ID_CONSOLE,
+	.features = 1ull << VIRTIO_CONSOLE_F_MULTIPORT,
+	.queue_count = VIRTIO_QUEUES_MAX,
+	.queue_size_max = QUEUE_SIZE,
+	.config_read = console_config_read,
+	.queue_ready = console_queue_ready,
+	.reset = console_reset,
+};
+
+static int port_connect(struct console_port *port, struct failure *failure)
+{
+	const struct console_port_config *config = &port->config;
+	int error;
+
+	port->ended = !config->output && config->fd < 0;
+	port->pending = port->ended ? PENDING_OPEN : 0;
+	if (config->output || config->fd < 0)
+		return 0;
+	error = stream_open(&port->stream, config->fd, config->direction == CONSOLE_OUTPUT);
+	if (error)
+		return failure_errno(failure, error, "%s: descriptor %d", config->name, config->fd);
+	port->ready.fd = port->stream.fd;
+	port->ready.ready = stream_ready;
+	if (port->stream.kind == STREAM_FILE)
+		return 0; /* never waits, and epoll refuses most of them */
+	error = event_loop_add(port->console->device.loop, &port->ready, EPOLLONESHOT);
+	if (error)
+		return failure_errno(failure, error, "%s: cannot wait for descriptor %d", config->name, config->fd);
+	return 0;
+}
+
+int console_open(struct console *console, const struct console_port_config *ports, unsigned count,
+		 struct failure *failure)
+{
+	int error = 0;
+
+	for (unsigned i = 0; i < count && !error; i++) {
+		struct console_port *port = &console->ports[i];
+
+		port->console = console;
+		port->index = i;
+		port->config = ports[i];
+		console->port_count++;
+		error = port_connect(port, failure);
+	}
+	return error;
+}
+
+void console_close(struct console *console)
+{
+	for (unsigned i = 0; i < console->port_count; i++) {
+		struct console_port *port = &console->ports[i];
+
+		event_loop_remove(console->device.loop, &port->ready);
+		stream_close(&port->stream);
+	}
+	console->port_count = 0;
+}
+
+void console_finish(struct console *console)
+{
+	pthread_mutex_lock(&console->device.lock);
+	console->finishing = true;
+	pthread_mutex_unlock(&console->device.lock);
+}
+
+bool console_busy(struct console *console)
+{
+	for (unsigned i = 0; i < console->port_count; i++) {
+		const struct console_port *port = &console->ports[i];
+		struct virtq *tx = virtio_device_queue(&console->device, VIRTIO_CONSOLE_PORT_TX(i));
+
+		if (port->config.direction == CONSOLE_OUTPUT && tx && (port->in_flight || virtq_has_next(tx)))
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,64 @@
+/* The console device with several ports: virtio 1.2, section 5.3. Carries the
+ * program's standard streams, each on a port of its own, and the guest's status. */
+#ifndef WALNUT_VMM_VIRTIO_CONSOLE_H
+#define WALNUT_VMM_VIRTIO_CONSOLE_H
+
+#include "virtio/device.h"
+#include "virtio/stream.h"
+
+#define CONSOLE_PORTS_MAX 7 /* VIRTIO_QUEUES_MAX less control, two queues each */
+
+struct failure;
+struct console;
+
+enum console_direction {
+	CONSOLE_INPUT,	/* from the host to the guest */
+	CONSOLE_OUTPUT, /* from the guest */
+};
+
+/* What a port is connected to: one direction each. */
+struct console_port_config {
+	const char *name; /* NULL: the console, port 0 */
+	enum console_direction direction;
+	int fd; /* the caller's, stays open; -1: none, the stream has ended */
+	/* Output goes to this function instead of fd, on the I/O thread. */
+	void (*output)(void *opaque, const void *data, size_t size);
+	void *opaque;
+};
+
+struct console_port {
+	struct console *console;
+	unsigned index;
+	struct console_port_config config;
+	struct stream stream;
+	struct event_source ready;
+	bool waits;	 /* `ready` is armed */
+	bool ended;	 /* end of file, or nobody takes output any more */
+	uint8_t pending; /* control messages to send, a set of PENDING_* */
+	bool in_flight;	 /* `chain` was taken from the transmit queue and is not done */
+	uint64_t chain_done; /* bytes of it already written */
+	struct virtq_chain chain;
+};
+
+struct console {
+	struct virtio_device device; /* first: ops get a pointer to it */
+	unsigned port_count;
+	bool finishing;
+	struct console_port ports[CONSOLE_PORTS_MAX];
+};
+
+/* Connects the ports; ports[0] is the console. The device itself is created by
+ * virtio_mmio_create(&console->device, &console_ops, ...) before. */
+int console_open(struct console *console, const struct console_port_config *ports, unsigned count,
+		 struct failure *failure);
+/* Accepts a zeroed console. */
+void console_close(struct console *console);
+
+/* The guest has stopped: no more input. From now on console_busy() tells whether output
+ * still waits for the host's side; turn the loop until it does not. */
+void console_finish(struct console *console);
+bool console_busy(struct console *console);
+
+extern const struct virtio_device_ops console_ops;
+
+#endif

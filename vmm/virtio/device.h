@@ -1,0 +1,78 @@
+/* What the transport and a virtio device know of each other. The device is a const
+ * table of operations and a struct that embeds struct virtio_device; the transport
+ * (virtio/mmio.c) owns the registers, the status machine and the queues. */
+#ifndef WALNUT_VMM_VIRTIO_DEVICE_H
+#define WALNUT_VMM_VIRTIO_DEVICE_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "virtio/virtq.h"
+#include "vm/event_loop.h"
+
+#define VIRTIO_QUEUES_MAX 16
+
+struct virtio_device;
+
+/* All are called with the device's lock held. */
+struct virtio_device_ops {
+	const char *name;
+	uint32_t id;
+	uint64_t features; /* of the device itself; the transport adds its own */
+	uint16_t queue_count;
+	uint16_t queue_size_max;
+
+	/* Bytes of the configuration space; NULL: there is none. Out of range: zeros. */
+	void (*config_read)(struct virtio_device *device, uint64_t offset, void *data, unsigned size);
+
+	/* The queue is ready and may hold requests. On the I/O thread. */
+	void (*queue_ready)(struct virtio_device *device, unsigned queue);
+
+	/* The driver reset the device: forget requests in flight. NULL: nothing to do. */
+	void (*reset)(struct virtio_device *device);
+};
+
+struct virtio_device {
+	const struct virtio_device_ops *ops;
+	const struct guest_mem *mem;
+	struct event_loop *loop;
+	pthread_mutex_t lock;
+
+	uint64_t base; /* guest-physical address of the registers */
+	uint32_t irq;
+	int irq_fd;	/* irqfd: a write raises the line */
+	struct event_source notify; /* ioeventfd: any write to QueueNotify */
+
+	uint32_t status;
+	uint32_t interrupt_status;
+	uint64_t driver_features;
+	uint32_t device_features_select;
+	uint32_t driver_features_select;
+	uint32_t queue_select;
+	uint32_t config_generation;
+	struct virtq queues[VIRTIO_QUEUES_MAX];
+
+	uint64_t notifies;   /* counted for the statistics */
+	uint64_t interrupts;
+};
+
+/* The queue, when the driver has it running and the device may use it; else NULL. */
+struct virtq *virtio_device_queue(struct virtio_device *device, unsigned queue);
+
+static inline bool virtio_device_has_feature(const struct virtio_device *device, unsigned bit)
+{
+	return device->driver_features >> bit & 1;
+}
+
+/* Ends a visit to the queue: asks for notification of the next request, raises the
+ * interrupt if completions ask for one. With `more`, requests that are still there are
+ * visited again after others had their turn, so that a driver that never stops offering
+ * them does not keep the I/O thread to itself; without, something else will wake the
+ * device up. */
+void virtio_device_leave(struct virtio_device *device, struct virtq *vq, bool more);
+
+/* The driver broke the rules: the device stops until it is reset. */
+void virtio_device_broken(struct virtio_device *device, const char *why);
+
+#endif

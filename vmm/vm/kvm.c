@@ -1,0 +1,35 @@
+/* Calls into KVM. */
+#include "vm/kvm.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/kvm.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "failure.h"
+
+int kvm_call(int fd, unsigned long request, unsigned long argument, const char *what,
+	     struct failure *failure)
+{
+	int result;
+
+	do
+		result = ioctl(fd, request, argument);
+	while (result < 0 && errno == EINTR);
+	return result < 0 ? failure_errno(failure, -errno, "%s", what) : result;
+}
+
+int kvm_open(struct failure *failure)
+{
+	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);
+	int version;
+
+	if (fd < 0)
+		return failure_errno(failure, -errno, "/dev/kvm");
+	version = KVM_CALL(fd, KVM_GET_API_VERSION, 0, failure);
+	if (version == KVM_API_VERSION)
+		return fd;
+	close(fd);
+	return version < 0 ? version : failure_set(failure, -ENOTSUP, "/dev/kvm: API version %d", version);
+}

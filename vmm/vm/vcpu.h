@@ -1,0 +1,66 @@
+/* The virtual CPU: registers for the boot protocol, and the loop around KVM_RUN. */
+#ifndef WALNUT_VMM_VCPU_H
+#define WALNUT_VMM_VCPU_H
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "walnut.h"
+
+struct bus;
+struct failure;
+struct kvm_cpuid2;
+struct kvm_coalesced_mmio_ring;
+struct kvm_run;
+
+enum vcpu_stop {
+	VCPU_STOP_REQUESTED,   /* vcpu_stop() */
+	VCPU_STOP_RESET,       /* the guest reset the machine */
+	VCPU_STOP_TRIPLE_FAULT, /* on purpose or not */
+	VCPU_STOP_ERROR,       /* KVM could not go on: failure says why */
+};
+
+struct vcpu {
+	int fd;
+	struct kvm_run *run;
+	size_t run_size;
+	struct kvm_coalesced_mmio_ring *coalesced; /* in run's area; NULL: not supported */
+	pthread_t thread;    /* the one that runs the guest */
+	sigset_t old_mask;   /* of that thread */
+	bool attached;
+	atomic_bool stop;
+	uint64_t exits[KRUN_WALNUT_EXIT_KINDS];
+	uint64_t coalesced_writes;
+};
+
+/* Makes vCPU 0 of the VM. Accepts only a zeroed *vcpu; vcpu_destroy() accepts one
+ * that was never created. */
+int vcpu_create(struct vcpu *vcpu, int kvm_fd, int vm_fd, struct failure *failure);
+void vcpu_destroy(struct vcpu *vcpu);
+
+/* State of the 64-bit Linux entry: long mode on the tables of boot_tables_write(), RSI at
+ * the zero page. */
+int vcpu_set_boot_state(struct vcpu *vcpu, const struct kvm_cpuid2 *cpuid, uint64_t entry,
+			struct failure *failure);
+
+/* Makes the calling thread the one that will run the guest. vcpu_stop() may be called
+ * from here on until vcpu_detach(), which vcpu_destroy() does not do. */
+void vcpu_attach(struct vcpu *vcpu);
+void vcpu_detach(struct vcpu *vcpu);
+
+/* Runs the guest on the attached thread until something ends it. *reset_requested is
+ * looked at after each access to a device. */
+enum vcpu_stop vcpu_run(struct vcpu *vcpu, const struct bus *ports, const struct bus *mmio,
+			const bool *reset_requested, struct failure *failure);
+
+/* From any thread: makes vcpu_run() return soon, or at once when it is called. */
+void vcpu_stop(struct vcpu *vcpu);
+
+/* For the statistics: the guest's TSC now, 0 if it cannot be told. */
+uint64_t vcpu_read_tsc(const struct vcpu *vcpu);
+
+#endif
