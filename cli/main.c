@@ -1,0 +1,64 @@
+/* The walnut command: finds the subcommand. */
+#include <stdio.h>
+#include <string.h>
+
+#include "command.h"
+#include "fail.h"
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+	const char *summary;
+} commands[] = {
+	{ "run", cmd_run, "run a WASI program in its own microVM" },
+	{ "compile", cmd_compile, "compile a module to a relocatable object" },
+	{ "build", cmd_build, "make a bootable image of a program" },
+	{ "inspect", cmd_inspect, "tell what a module, object or image is" },
+};
+
+static int help(void)
+{
+	puts("Usage: walnut COMMAND [OPTIONS] …\n\n"
+	     "Runs one WebAssembly program as its own virtual machine.\n\nCommands:");
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		printf("  %-10s %s\n", commands[i].name, commands[i].summary);
+	puts("\nwalnut COMMAND --help tells more; walnut --version prints the version.");
+	return 0;
+}
+
+/* Output that did not reach the disk or pipe is a failure too. */
+static int flushed(int status)
+{
+	if (fflush(stdout) || ferror(stdout))
+		return status ? status : fail("standard output cannot be written");
+	return status;
+}
+
+static int dispatch(int argc, char **argv)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (strcmp(argv[0], commands[i].name) == 0)
+			return commands[i].run(argc, argv);
+	}
+	return fail("%s: no such command (walnut --help lists them)", argv[0]);
+}
+
+int main(int argc, char **argv)
+{
+	const char *word = argc > 1 ? argv[1] : NULL;
+
+	if (!word)
+		return fail("no command given (walnut --help lists them)");
+	if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
+		puts("walnut " WALNUT_VERSION);
+		return flushed(0);
+	}
+	if (strcmp(word, "help") == 0 && argc > 2) {
+		char *help_arguments[] = { argv[2], (char *)"--help", NULL };
+
+		return flushed(dispatch(2, help_arguments));
+	}
+	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0)
+		return flushed(help());
+	return flushed(dispatch(argc - 1, argv + 1));
+}

@@ -1,0 +1,147 @@
+#include "process.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define EXIT_NOT_FOUND 127
+
+/* What the handler needs; one child at a time. */
+static volatile sig_atomic_t child_pid;
+static volatile sig_atomic_t interrupted_by;
+
+static void on_signal(int number)
+{
+	interrupted_by = number;
+	if (child_pid > 0)
+		kill((pid_t)child_pid, number);
+}
+
+static const int forwarded[] = { SIGINT, SIGTERM, SIGHUP };
+#define FORWARDED_COUNT (sizeof(forwarded) / sizeof(forwarded[0]))
+
+struct signal_state {
+	struct sigaction old[FORWARDED_COUNT];
+	sigset_t old_mask;
+};
+
+static void signals_install(struct signal_state *state)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < FORWARDED_COUNT; i++) {
+		sigaddset(&set, forwarded[i]);
+		sigaction(forwarded[i], NULL, &state->old[i]);
+		/* nohup and background jobs of a shell keep what they ignore. */
+		if (state->old[i].sa_handler != SIG_IGN)
+			sigaction(forwarded[i], &action, NULL);
+	}
+	/* Held back until child_pid is known, so that none is lost. */
+	sigprocmask(SIG_BLOCK, &set, &state->old_mask);
+}
+
+static void signals_restore(struct signal_state *state)
+{
+	for (size_t i = 0; i < FORWARDED_COUNT; i++)
+		sigaction(forwarded[i], &state->old[i], NULL);
+	sigprocmask(SIG_SETMASK, &state->old_mask, NULL);
+}
+
+static void run_child(const char *const argv[], int error_fd, struct signal_state *state,
+		      pid_t parent)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(EXIT_NOT_FOUND);
+	if (null < 0 || dup2(null, STDIN_FILENO) < 0)
+		_exit(EXIT_NOT_FOUND);
+	if (error_fd >= 0 && dup2(error_fd, STDERR_FILENO) < 0)
+		_exit(EXIT_NOT_FOUND);
+	signals_restore(state);
+	execvp(argv[0], (char *const *)argv);
+	_exit(errno == ENOENT || errno == EACCES ? EXIT_NOT_FOUND : EXIT_NOT_FOUND - 1);
+}
+
+static void drain(int fd, char *buffer, size_t size)
+{
+	size_t used = 0;
+
+	for (;;) {
+		char spill[512];
+		bool room = used + 1 < size;
+		ssize_t got = read(fd, room ? buffer + used : spill, room ? size - 1 - used : sizeof(spill));
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		if (room)
+			used += (size_t)got;
+	}
+	buffer[used] = '\0';
+}
+
+int process_run(const char *const argv[], char *errors, size_t errors_size)
+{
+	struct signal_state signals;
+	int pipe_fds[2] = { -1, -1 };
+	int status, result;
+	pid_t parent = getpid(), pid;
+
+	if (errors && pipe2(pipe_fds, O_CLOEXEC))
+		return -1;
+	interrupted_by = 0;
+	signals_install(&signals);
+	pid = fork();
+	if (pid == 0)
+		run_child(argv, pipe_fds[1], &signals, parent);
+	child_pid = pid;
+	sigprocmask(SIG_SETMASK, &signals.old_mask, NULL);
+	if (errors) {
+		close(pipe_fds[1]);
+		if (pid > 0)
+			drain(pipe_fds[0], errors, errors_size);
+		close(pipe_fds[0]);
+	}
+	if (pid < 0) {
+		signals_restore(&signals);
+		return -1;
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	child_pid = 0;
+	signals_restore(&signals);
+	if (interrupted_by)
+		return 128 + interrupted_by;
+	if (WIFSIGNALED(status))
+		return 128 + WTERMSIG(status);
+	result = WEXITSTATUS(status);
+	return result == EXIT_NOT_FOUND ? PROCESS_NOT_FOUND : result;
+}
+
+bool process_in_path(const char *name)
+{
+	const char *at = getenv("PATH");
+
+	while (at && *at) {
+		const char *end = strchrnul(at, ':');
+		char path[PATH_MAX];
+		int size = snprintf(path, sizeof(path), "%.*s/%s", (int)(end - at), at, name);
+
+		if (size < (int)sizeof(path) && access(path, X_OK) == 0)
+			return true;
+		at = *end ? end + 1 : NULL;
+	}
+	return false;
+}

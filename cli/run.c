@@ -1,0 +1,233 @@
+/* walnut run: find or make the image, boot it, become what the program became. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cache.h"
+#include "command.h"
+#include "fail.h"
+#include "image.h"
+#include "libkrun.h"
+#include "options.h"
+#include "process.h"
+#include "run_options.h"
+#include "stats.h"
+
+#define WASM_PAGES_PER_MIB 16
+/* QEMU's TCG knows no AVX-512; every 64-bit CPU of the last decade has this. */
+#define TCG_CPU "x86-64-v2"
+
+struct run {
+	struct run_options options;
+	struct source source;
+	struct scratch scratch;
+	struct toolchain_times times;
+	uint64_t start_ns;
+	int image_fd; /* -1: none yet */
+	char **argv;  /* the program's arguments after its name, NULL-terminated */
+};
+
+static int build_image(struct run *run, const struct compile_settings *settings,
+		       const struct paths *paths, const struct key *key, const struct cache *cache)
+{
+	char image[PATH_MAX];
+	int code, status;
+
+	status = toolchain_build(paths, &run->source, settings, &run->scratch, image, &run->times);
+	if (status)
+		return status;
+	run->image_fd = open(image, O_RDONLY | O_CLOEXEC);
+	if (run->image_fd < 0)
+		return fail("%s: %s", image, strerror(errno));
+	if (key && cache->folder_fd >= 0 && (code = cache_store(cache, key, image)))
+		note(run->options.verbose, "image not kept: cache: %s", strerror(-code));
+	/* The descriptor is enough from here on. */
+	files_scratch_remove(&run->scratch);
+	return 0;
+}
+
+/* From the cache, or made and put there. */
+static int find_image(struct run *run, const struct compile_settings *settings)
+{
+	struct cache cache = { .folder_fd = -1 };
+	struct paths paths;
+	struct key key;
+	int code, status = paths_find(&paths);
+	bool keyed;
+
+	if (status)
+		return status;
+	/* What is no module does not get a key: the compiler says what is wrong. */
+	keyed = !run->options.no_cache && run->source.kind != SOURCE_ELF &&
+		(run->source.kind == SOURCE_TEXT || (run->source.size >= 8 &&
+						     memcmp(run->source.bytes, "\0asm", 4) == 0)) &&
+		key_make(&key, &run->source, settings, &paths) == 0;
+	if (keyed && (code = cache_open(&cache)))
+		note(run->options.verbose, "no image cache: %s", strerror(-code));
+	if (keyed)
+		run->image_fd = cache_lookup(&cache, &key);
+	if (run->image_fd < 0) {
+		run->image_fd = -1;
+		status = build_image(run, settings, &paths, keyed ? &key : NULL, &cache);
+	} else {
+		note(run->options.verbose, "%s: image from the cache", run->source.name);
+	}
+	cache_close(&cache);
+	return status;
+}
+
+static int given_image(struct run *run)
+{
+	run->image_fd = dup(run->source.fd);
+	return run->image_fd < 0 ? fail("%s: %s", run->source.name, strerror(errno)) : 0;
+}
+
+/* Before the boot, so that the message can name the option. */
+static int check_image(const struct run *run)
+{
+	struct walnut_app_note image;
+	int code = image_read_note(run->image_fd, &image);
+
+	if (code)
+		return fail("%s: %s", run->source.name,
+			    code == -ENOENT ? "is an ELF file, but not a Walnut image" :
+			    "is not an ELF executable, or is damaged");
+	if (image.memory_pages / WASM_PAGES_PER_MIB >= run->options.ram_mib)
+		return fail("%s: needs %llu MiB of memory for itself, the machine has %u: raise --mem",
+			    run->source.name,
+			    (unsigned long long)((image.memory_pages + WASM_PAGES_PER_MIB - 1) / WASM_PAGES_PER_MIB),
+			    run->options.ram_mib);
+	return 0;
+}
+
+static int configure(const struct run *run, uint32_t context, enum krun_walnut_accel accel)
+{
+	char image[64];
+	int32_t code;
+
+	/* By our process number: QEMU opens it too. */
+	snprintf(image, sizeof(image), "/proc/%ld/fd/%d", (long)getpid(), run->image_fd);
+	code = krun_set_vm_config(context, 1, run->options.ram_mib);
+	if (!code)
+		code = krun_set_kernel(context, image, KRUN_KERNEL_FORMAT_ELF, NULL, NULL);
+	if (!code)
+		code = krun_set_exec(context, run->source.name, (const char *const *)run->argv,
+				     run->options.environment);
+	if (!code)
+		code = krun_walnut_set_stdio(context, STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO);
+	if (!code && run->options.invoke)
+		code = krun_walnut_set_invoke(context, run->options.invoke);
+	if (!code)
+		code = krun_walnut_set_accel(context, accel);
+	return code;
+}
+
+/* Boots once. 0 and *result, or a negative errno with result->message. */
+static int boot(const struct run *run, enum krun_walnut_accel accel, struct krun_walnut_result *result)
+{
+	int32_t context = krun_create_ctx(), code;
+
+	memset(result, 0, sizeof(*result));
+	if (context < 0)
+		return context;
+	code = configure(run, (uint32_t)context, accel);
+	if (code) {
+		krun_free_ctx((uint32_t)context);
+		return code;
+	}
+	return krun_walnut_run((uint32_t)context, result);
+}
+
+static int make_image(struct run *run, enum krun_walnut_accel accel)
+{
+	struct compile_settings settings = run->options.settings;
+	int status;
+
+	if (run->image_fd >= 0)
+		close(run->image_fd);
+	run->image_fd = -1;
+	if (!settings.target_cpu)
+		settings.target_cpu = accel == KRUN_WALNUT_ACCEL_TCG ? TCG_CPU : "native";
+	status = run->source.kind == SOURCE_ELF ? given_image(run) : find_image(run, &settings);
+	return status ? status : check_image(run);
+}
+
+/* KVM first, where the user left it open, then TCG with an image for its CPU. */
+static int run_program(struct run *run, struct krun_walnut_result *result)
+{
+	enum krun_walnut_accel accel = run->options.accel;
+	int code, status;
+
+	if (accel == KRUN_WALNUT_ACCEL_AUTO)
+		accel = KRUN_WALNUT_ACCEL_KVM;
+	if ((status = make_image(run, accel)))
+		return status;
+	code = boot(run, accel, result);
+	if (code == -ENODEV && run->options.accel == KRUN_WALNUT_ACCEL_AUTO) {
+		char reason[sizeof(result->message)];
+
+		memcpy(reason, result->message, sizeof(reason));
+		if (!process_in_path("qemu-system-x86_64"))
+			return fail("%s; and no qemu-system-x86_64 in PATH (package qemu-system-x86)",
+				    reason);
+		note(true, "%s; running under QEMU TCG, which is slower", reason);
+		if ((status = make_image(run, KRUN_WALNUT_ACCEL_TCG)))
+			return status;
+		code = boot(run, KRUN_WALNUT_ACCEL_TCG, result);
+		if (code)
+			return fail("%s; %s", reason, result->message[0] ? result->message : strerror(-code));
+	}
+	if (code)
+		return fail("%s: %s", run->source.name, result->message[0] ? result->message : strerror(-code));
+	return 0;
+}
+
+/* A shell wants to see the signal itself, not only its number (a loop of runs is
+ * then ended by one Ctrl-C). */
+static int end_by_signal(int number)
+{
+	signal(number, SIG_DFL);
+	raise(number);
+	return 128 + number;
+}
+
+static int finish(const struct run *run, const struct krun_walnut_result *result)
+{
+	if (run->options.stats)
+		stats_print(run->start_ns, &run->times, &result->stats);
+	switch (result->outcome) {
+	case KRUN_WALNUT_SIGNALLED:
+		return end_by_signal(result->signal);
+	case KRUN_WALNUT_FAILED:
+		return fail("%s: %s", run->source.name, result->message);
+	default:
+		return result->exit_status;
+	}
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct run run = { .start_ns = monotonic_ns(), .image_fd = -1, .source.fd = -1 };
+	struct krun_walnut_result result;
+	int status = run_options_parse(&run.options, argc, argv);
+
+	if (status) {
+		run_options_free(&run.options);
+		return status == OPTIONS_HELP ? 0 : -status;
+	}
+	run.argv = argv + run.options.operand + 1;
+	status = source_open(&run.source, argv[run.options.operand]);
+	if (!status)
+		status = run_program(&run, &result);
+	if (!status)
+		status = finish(&run, &result);
+	if (run.image_fd >= 0)
+		close(run.image_fd);
+	source_close(&run.source);
+	files_scratch_remove(&run.scratch);
+	run_options_free(&run.options);
+	return status;
+}

@@ -1,0 +1,143 @@
+#include "run_options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fail.h"
+#include "options.h"
+
+#define RAM_DEFAULT_MIB 128
+#define RAM_MIN_MIB 16
+#define RAM_MAX_MIB (1u << 20)
+#define MIB (UINT64_C(1) << 20)
+
+enum { OPTION_ENV = 1, OPTION_MEM, OPTION_ACCEL, OPTION_INVOKE, OPTION_NO_CACHE, OPTION_LEVEL,
+       OPTION_CPU, OPTION_STATS, OPTION_VERBOSE, OPTION_LATER };
+
+static const struct option_spec specs[] = {
+	{ "env", 'e', "K=V", "set a variable of the program's environment (repeatable)", OPTION_ENV },
+	{ "mem", 'm', "SIZE", "RAM of the machine, default 128M; used as it is touched", OPTION_MEM },
+	{ "accel", 0, "auto|kvm|tcg", "KVM, QEMU's TCG, or KVM where it works (default)", OPTION_ACCEL },
+	{ "invoke", 0, "FUNC", "call this export instead of _start", OPTION_INVOKE },
+	{ "no-cache", 0, NULL, "neither read nor write the image cache", OPTION_NO_CACHE },
+	{ NULL, 'O', "0…3", "optimisation level, default 2", OPTION_LEVEL },
+	{ "target-cpu", 0, "CPU", "LLVM's name; default: this machine's CPU", OPTION_CPU },
+	{ "stats", 0, NULL, "print timeline and counters to stderr at the end", OPTION_STATS },
+	{ "verbose", 'v', NULL, "say what is being done", OPTION_VERBOSE },
+	{ "dir", 0, "HOST[::GUEST]", "share a folder (not available in this version)", OPTION_LATER },
+	{ "publish", 'p', "[ADDR:]HOST:GUEST", "publish a port (not available in this version)", OPTION_LATER },
+	{ "net", 0, "MODE", "choose the network (not available in this version)", OPTION_LATER },
+	{ "allow-net", 0, "CIDR:PORT…", "allow connections (not available in this version)", OPTION_LATER },
+	{ 0 },
+};
+
+static const struct usage usage = {
+	"run", "APP.wasm [ARGS…]",
+	"Run a WASI program in a microVM of its own. APP is a module, its text (.wat, where\n"
+	"wabt is installed), or an image that `walnut build` made.",
+	specs,
+	"Exit status: the program's own; 134 when it traps; 128 + N when signal N ended it;\n"
+	"125 when walnut itself failed, with one line on standard error.",
+};
+
+static int add_variable(struct run_options *options, const char *variable)
+{
+	const char **grown;
+
+	if (!strchr(variable, '=') || variable[0] == '=')
+		return fail("run: --env %s: it is NAME=VALUE", variable);
+	grown = realloc(options->environment, (options->environment_count + 2) * sizeof(*grown));
+	if (!grown)
+		return fail("run: out of memory");
+	options->environment = grown;
+	grown[options->environment_count++] = variable;
+	grown[options->environment_count] = NULL;
+	return 0;
+}
+
+static int set_memory(struct run_options *options, const char *argument)
+{
+	uint64_t bytes;
+
+	if (options_size(argument, &bytes))
+		return fail("run: --mem %s: not a size (as 64M or 2G)", argument);
+	if (bytes < RAM_MIN_MIB * MIB || bytes > RAM_MAX_MIB * MIB)
+		return fail("run: --mem %s: between %uM and %uG", argument, RAM_MIN_MIB,
+			    RAM_MAX_MIB / 1024);
+	options->ram_mib = (uint32_t)((bytes + MIB - 1) / MIB);
+	return 0;
+}
+
+static int set_accel(struct run_options *options, const char *argument)
+{
+	static const struct {
+		const char *name;
+		enum krun_walnut_accel accel;
+	} names[] = {
+		{ "auto", KRUN_WALNUT_ACCEL_AUTO },
+		{ "kvm", KRUN_WALNUT_ACCEL_KVM },
+		{ "tcg", KRUN_WALNUT_ACCEL_TCG },
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(argument, names[i].name) == 0) {
+			options->accel = names[i].accel;
+			return 0;
+		}
+	}
+	return fail("run: --accel %s: it is auto, kvm or tcg", argument);
+}
+
+static int apply(void *opaque, int id, const char *argument)
+{
+	struct run_options *options = opaque;
+
+	switch (id) {
+	case OPTION_ENV:
+		return add_variable(options, argument);
+	case OPTION_MEM:
+		return set_memory(options, argument);
+	case OPTION_ACCEL:
+		return set_accel(options, argument);
+	case OPTION_INVOKE:
+		options->invoke = argument;
+		return 0;
+	case OPTION_NO_CACHE:
+		options->no_cache = true;
+		return 0;
+	case OPTION_LEVEL:
+		return compile_settings_level(&options->settings, argument);
+	case OPTION_CPU:
+		options->settings.target_cpu = argument;
+		return 0;
+	case OPTION_STATS:
+		options->stats = true;
+		return 0;
+	case OPTION_VERBOSE:
+		options->verbose = true;
+		return 0;
+	default:
+		return fail("run: --dir, --publish, --net and --allow-net are not available in version %s",
+			    WALNUT_VERSION);
+	}
+}
+
+int run_options_parse(struct run_options *options, int argc, char **argv)
+{
+	*options = (struct run_options){ .ram_mib = RAM_DEFAULT_MIB, .settings.opt_level = 2 };
+	options->environment = calloc(1, sizeof(*options->environment));
+	if (!options->environment)
+		return -fail("run: out of memory");
+	options->operand = options_parse(&usage, argc, argv, apply, options);
+	if (options->operand < 0)
+		return options->operand;
+	if (options->operand >= argc)
+		return -fail("run: no program given (walnut run --help)");
+	options->settings.require_start = !options->invoke;
+	return 0;
+}
+
+void run_options_free(struct run_options *options)
+{
+	free(options->environment);
+}

@@ -1,0 +1,29 @@
+/* What `walnut run` was asked to do. */
+#ifndef WALNUT_CLI_RUN_OPTIONS_H
+#define WALNUT_CLI_RUN_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "toolchain.h"
+#include "walnut.h"
+
+struct run_options {
+	struct compile_settings settings;
+	enum krun_walnut_accel accel;
+	uint32_t ram_mib;
+	const char *invoke;  /* or NULL */
+	const char **environment; /* K=V, NULL-terminated; from malloc */
+	unsigned environment_count;
+	bool no_cache;
+	bool verbose;
+	bool stats;
+	int operand; /* index in argv of the program */
+};
+
+/* 0; OPTIONS_HELP; or -EXIT_WALNUT_FAILED after a message. Release with
+ * run_options_free() in every case. */
+int run_options_parse(struct run_options *options, int argc, char **argv);
+void run_options_free(struct run_options *options);
+
+#endif

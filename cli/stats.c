@@ -1,0 +1,58 @@
+#include "stats.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <sys/resource.h>
+
+#define NS_PER_MS 1e6
+
+static void duration(const char *name, uint64_t ns)
+{
+	if (ns)
+		fprintf(stderr, "  %-20s %10.3f ms taken\n", name, (double)ns / NS_PER_MS);
+	else
+		fprintf(stderr, "  %-20s %10s (image from the cache, or given)\n", name, "-");
+}
+
+static void moment(const char *name, uint64_t start_ns, uint64_t at_ns)
+{
+	if (at_ns >= start_ns)
+		fprintf(stderr, "  %-20s %10.3f ms\n", name, (double)(at_ns - start_ns) / NS_PER_MS);
+	else
+		fprintf(stderr, "  %-20s %10s (not reached, or not known)\n", name, "-");
+}
+
+static void counter(const char *name, uint64_t count)
+{
+	fprintf(stderr, "  %-20s %10" PRIu64 "\n", name, count);
+}
+
+void stats_print(uint64_t start_ns, const struct toolchain_times *times,
+		 const struct krun_walnut_stats *stats)
+{
+	struct rusage usage = { 0 };
+
+	getrusage(RUSAGE_SELF, &usage);
+	fputs("timeline, from the start of walnut:\n", stderr);
+	duration("compile", times->compile_ns);
+	duration("link", times->link_ns);
+	moment("VM created", start_ns, stats->vm_created_ns);
+	moment("image loaded", start_ns, stats->image_loaded_ns);
+	moment("guest entered", start_ns, stats->guest_entered_ns);
+	moment("runtime up", start_ns, stats->runtime_up_ns);
+	moment("first instruction", start_ns, stats->first_instruction_ns);
+	moment("exit", start_ns, stats->exit_ns);
+	fputs("counters:\n", stderr);
+	counter("VM exits, port I/O", stats->exits[KRUN_WALNUT_EXIT_IO]);
+	counter("VM exits, MMIO", stats->exits[KRUN_WALNUT_EXIT_MMIO]);
+	counter("VM exits, halt", stats->exits[KRUN_WALNUT_EXIT_HLT]);
+	counter("VM exits, signal", stats->exits[KRUN_WALNUT_EXIT_INTR]);
+	counter("VM exits, shutdown", stats->exits[KRUN_WALNUT_EXIT_SHUTDOWN]);
+	counter("VM exits, other", stats->exits[KRUN_WALNUT_EXIT_OTHER]);
+	counter("queue notifications", stats->notifies);
+	counter("IRQs injected", stats->irqs_injected);
+	counter("IRQs taken by guest", stats->guest_irqs);
+	counter("guest page faults", stats->guest_page_faults);
+	counter("guest memory KiB", stats->guest_peak_memory_bytes / 1024);
+	counter("peak memory RSS KiB", (uint64_t)usage.ru_maxrss);
+}
