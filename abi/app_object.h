@@ -145,12 +145,17 @@ struct walnut_export {
 	walnut_invoke_fn *invoke; /* functions only, else NULL */
 };
 
-/* For backtraces; sorted by function index, imported functions left out. */
+/* For backtraces; sorted by function index, imported functions left out. The code
+ * at an address may come from a function inlined there: the function whose bytes
+ * hold the Wasm offset that struct walnut_map gives is the better answer, the one
+ * whose code begins last before the address the fallback. */
 struct walnut_function_info {
-	const void *code;
+	const void *code;  /* NULL: inlined everywhere, or unused */
 	uint32_t index;	   /* in the function index space */
 	uint32_t name_size; /* 0: none in the name section */
 	const char *name;
+	uint32_t wasm_offset; /* of the body in the module file */
+	uint32_t wasm_size;
 };
 
 struct walnut_module {
@@ -205,7 +210,7 @@ _Static_assert(sizeof(struct walnut_table) == 32, "table");
 _Static_assert(sizeof(struct walnut_externtype) == 40, "externtype");
 _Static_assert(sizeof(struct walnut_import) == 80, "import");
 _Static_assert(sizeof(struct walnut_export) == 72, "export");
-_Static_assert(sizeof(struct walnut_function_info) == 24, "function_info");
+_Static_assert(sizeof(struct walnut_function_info) == 32, "function_info");
 _Static_assert(sizeof(struct walnut_module) == 72, "module");
 
 #endif

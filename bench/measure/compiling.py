@@ -1,0 +1,83 @@
+"""How fast the compiler is, on a real library: zstd, from its Debian source package."""
+
+import subprocess
+import tarfile
+
+from .tools import Unavailable, median
+
+SOURCE = "libzstd"
+SUITE = "bookworm"
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+LEVELS = ("-O2", "-O0")
+
+
+def measure(bench):
+    module = build_module(bench)
+    code = code_size(module.read_bytes())
+    results = {"module": f"zstd as a program, {code / 1024:.0f} KiB of code", "code_bytes": code}
+    objects = [bench.work / f"zstd{level}.o" for level in LEVELS]
+    commands = [[bench.walnut, "compile", level, module, "-o", output]
+                for level, output in zip(LEVELS, objects)]
+    for level, runs in zip(LEVELS, bench.spawn_time(min(bench.rounds, 3), *commands)):
+        seconds = median(runs, "cpu_s")
+        results[level] = {"cpu_s": seconds, "kb_per_s": code / 1000 / seconds,
+                          "rss_mib": median(runs, "rss_mib")}
+    return results
+
+
+def build_module(bench):
+    folder = bench.work / "zstd"
+    folder.mkdir(exist_ok=True)
+    archive = next(folder.glob("*.orig.tar.*z"), None) or download(bench, folder)
+    with tarfile.open(archive) as tar:
+        tar.extractall(folder, filter="data") if hasattr(tarfile, "data_filter") else tar.extractall(folder)
+    library = next(folder.glob("*/lib/zstd.h")).parent
+    sources = [path for part in ("common", "compress", "decompress")
+               for path in sorted((library / part).glob("*.c"))]
+    return bench.compile_wasm([bench.folder / "zstd_main.c", *sources], bench.work / "zstd.wasm",
+                              "-w", f"-I{library}", "-DZSTD_DISABLE_ASM", "-DZSTD_LEGACY_SUPPORT=0")
+
+
+def download(bench, folder):
+    """apt-get source, with lists of its own: the machine's configuration stays as it is."""
+    bench.need("apt-get")
+    for name in ("lists/partial", "cache/archives/partial"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    (folder / "sources.list").write_text(
+        f"deb-src [signed-by={KEYRING}] http://deb.debian.org/debian {SUITE} main\n")
+    apt = ["apt-get", "-qq", "-o", f"Dir::Etc::SourceList={folder}/sources.list",
+           "-o", "Dir::Etc::SourceParts=-", "-o", f"Dir::State::Lists={folder}/lists",
+           "-o", f"Dir::Cache={folder}/cache", "-o", "APT::Update::Error-Mode=any",
+           "-o", "APT::Sandbox::User="]
+    try:
+        bench.run([*apt, "update"])
+        bench.run([*apt, "source", "--download-only", SOURCE], cwd=folder)
+    except (Unavailable, subprocess.SubprocessError) as error:
+        raise Unavailable(f"the source of {SOURCE} cannot be fetched ({error})") from None
+    archive = next(folder.glob("*.orig.tar.*z"), None)
+    if not archive:
+        raise Unavailable(f"apt-get source {SOURCE} brought no archive")
+    return archive
+
+
+def code_size(module):
+    """Bytes of the code section."""
+    at = 8
+    while at < len(module):
+        kind = module[at]
+        size, at = leb128(module, at + 1)
+        if kind == 10:
+            return size
+        at += size
+    return 0
+
+
+def leb128(data, at):
+    value = shift = 0
+    while True:
+        byte = data[at]
+        value |= (byte & 0x7f) << shift
+        shift += 7
+        at += 1
+        if not byte & 0x80:
+            return value, at

@@ -1,0 +1,128 @@
+"""Turns the measurements into the tables of docs/benchmarks.md."""
+
+import re
+
+BUDGET_START = 1.5
+BUDGET_RSS_MIB = 6
+BUDGET_IMAGE_KIB = 128
+BUDGET_MEAN = 1.05
+BUDGET_SINGLE = 1.25
+BUDGET_NUCLEUS = 1500
+BUDGET_COMPILE_KB = {"-O2": 250, "-O0": 1000}
+
+BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+
+
+def budgets(results):
+    """Rows of: what, measured, budget, whether it is kept."""
+    rows = []
+
+    def add(what, measured, budget, kept):
+        rows.append((what, measured, budget, "yes" if kept else "**no**"))
+
+    def failed(what, part):
+        rows.append((what, f"not measured: {results[part]['failure']}", "", ""))
+
+    start = results.get("start")
+    if start and "failure" in start:
+        failed("start of a cached hello", "start")
+    elif start:
+        add("start of a cached hello, process start to exit",
+            f"{start['ratio']:.2f} x the floor ({start['walnut_ms']:.2f} ms against"
+            f" {start['floor_ms']:.2f} ms)",
+            f"{BUDGET_START} x", start["ratio"] <= BUDGET_START)
+        add("peak RSS of the whole VMM process, hello",
+            f"{start['rss_mib']:.1f} MiB (floor {start['floor_rss_mib']:.1f})",
+            f"{BUDGET_RSS_MIB} MiB", start["rss_mib"] <= BUDGET_RSS_MIB)
+    size = results.get("size")
+    if size and "failure" in size:
+        failed("image size", "size")
+    elif size:
+        add("image without an app, stripped",
+            f"{size['file_bytes'] / 1024:.1f} KiB file; loadable {size['load_file_bytes'] / 1024:.1f}"
+            f" KiB, {size['load_memory_bytes'] / 1024:.1f} KiB in memory",
+            f"{BUDGET_IMAGE_KIB} KiB", size["file_bytes"] <= BUDGET_IMAGE_KIB * 1024)
+        add("nucleus: C and assembly in kernel/nucleus and kernel/boot",
+            f"{size['nucleus_lines']} lines, {size['nucleus_code_lines']} without comments and"
+            " blank lines",
+            f"{BUDGET_NUCLEUS} lines", size["nucleus_lines"] <= BUDGET_NUCLEUS)
+    compute = results.get("compute")
+    if compute:
+        means = compute["means"].get("walnut")
+        ratios = {row["program"]: row["walnut"]["ratio"] for row in compute["programs"]
+                  if "ratio" in row.get("walnut", {})}
+        if means and ratios:
+            worst = max(ratios, key=ratios.get)
+            add(f"compute, geometric mean of {len(ratios)} programs", f"{means['ratio']:.3f} x native",
+                f"{BUDGET_MEAN} x", means["ratio"] <= BUDGET_MEAN)
+            over = [name for name in ratios if ratios[name] > BUDGET_SINGLE]
+            add("compute, slowest program",
+                f"{worst}: {ratios[worst]:.2f} x native; {len(over)} above the budget",
+                f"{BUDGET_SINGLE} x", not over)
+    compiling = results.get("compiling")
+    if compiling and "failure" in compiling:
+        failed("compile speed", "compiling")
+    elif compiling:
+        for level, budget in BUDGET_COMPILE_KB.items():
+            speed = compiling[level]["kb_per_s"]
+            add(f"compile speed, {level}, {compiling['module']}",
+                f"{speed:.0f} KB of Wasm code a second and core ({compiling[level]['cpu_s']:.2f} s)",
+                f"{budget} KB", speed >= budget)
+    return rows
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def markdown(results):
+    machine = results["machine"]
+    parts = [f"Machine: {machine['cpu']}, {machine['memory']} of memory, {machine['kernel']}."
+             f" KVM: {machine['kvm']}. Measured on {results['date']}, Walnut {results['version']}.",
+             table(("what", "measured", "budget", "kept"), budgets(results))]
+    start = results.get("start", {})
+    if "ratio" in start:
+        parts.append(f"Start: medians of {start['runs']} alternating runs each; half of them lie in"
+                     f" {start['walnut_spread']} ms (Walnut) and {start['floor_spread']} ms (floor).")
+    compute = results.get("compute")
+    if compute:
+        parts.append(compute_table(compute))
+    return "\n\n".join(parts) + "\n"
+
+
+def compute_table(compute):
+    names = [name for name in compute["runners"] if name != "native"]
+    head = ["program", "native, ms"] + [f"{name} / native" for name in names]
+    if "walnut" in names:
+        head.append("walnut / native, first run")
+    rows = []
+    for row in compute["programs"]:
+        native = row["native"]
+        cells = [row["program"], f"{native['warm_ms']:.1f}" if "warm_ms" in native else native["failure"]]
+        for name in names:
+            value = row[name]
+            text = f"{value['ratio']:.2f}" if "ratio" in value else value.get("failure", "")
+            if name == "walnut" and value.get("ratio", 0) > BUDGET_SINGLE:
+                text = f"**{text}**"
+            cells.append(text)
+        if "walnut" in names:
+            first = row["walnut"].get("first_ratio")
+            cells.append(f"{first:.2f}" if first else "")
+        rows.append(cells)
+    mean = compute["means"]
+    last = ["geometric mean", ""] + [f"{mean[name]['ratio']:.3f}" if name in mean else "" for name in names]
+    if "walnut" in names:
+        last.append(f"{mean['walnut']['first_ratio']:.3f}" if "walnut" in mean else "")
+    rows.append(last)
+    text = table(head, rows)
+    for name, reason in compute["skipped"].items():
+        text += f"\n\n{name} was skipped: {reason}."
+    return text
+
+
+def replace_measured(document, text):
+    """The document with what stands between the two markers replaced."""
+    block = f"{BEGIN}\n{text}{END}"
+    return re.sub(re.escape(BEGIN) + ".*?" + re.escape(END), lambda _: block, document, flags=re.DOTALL)

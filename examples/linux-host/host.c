@@ -1,0 +1,113 @@
+/* A host for Walnut objects that is an ordinary Linux process: gives them memory
+ * and tables, instantiates the first module and calls its _start. */
+#define _GNU_SOURCE
+#include "host.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#define MAX_PAGES 65536u /* 4 GiB: all that a 32-bit index reaches */
+#define GUARD_BYTES (UINT64_C(8) << 30)
+
+/* The linker collects the pointers of all objects between these two. */
+extern const struct walnut_module *const __start_walnut_modules[];
+extern const struct walnut_module *const __stop_walnut_modules[];
+
+struct host host;
+
+void *host_pointer(uint32_t address, uint64_t size)
+{
+	uint64_t limit = host.memory ? host.memory->pages * WALNUT_PAGE_SIZE : 0;
+
+	return address + size <= limit ? host.memory->base + address : NULL;
+}
+
+/* --- What compiled code calls (abi/app_object.h) ----------------------------- */
+
+/* Reserves all that the memory could grow to, so that its base never moves. An
+ * object compiled with --memory zero wants address 0, and behind its 4 GiB as many
+ * again that fault: root may map that, others see vm.mmap_min_addr. */
+void walnut_memory_init(struct walnut_memory *memory)
+{
+	int at_zero = memory->flags & WALNUT_MEMORY_AT_ZERO;
+	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (at_zero ? MAP_FIXED : 0);
+	uint64_t size = GUARD_BYTES + WALNUT_PAGE_SIZE;
+	void *base = mmap(NULL, size, PROT_NONE, flags, -1, 0);
+	uint64_t bytes = memory->pages * WALNUT_PAGE_SIZE;
+
+	if (base == MAP_FAILED || (bytes && mprotect(base, bytes, PROT_READ | PROT_WRITE)))
+		walnut_trap(WALNUT_TRAP_OUT_OF_MEMORY);
+	memory->base = base;
+}
+
+uint64_t walnut_memory_grow(struct walnut_memory *memory, uint64_t delta)
+{
+	uint64_t old = memory->pages;
+	uint64_t limit = memory->max_pages < MAX_PAGES ? memory->max_pages : MAX_PAGES;
+
+	if (delta > limit - old)
+		return UINT64_MAX;
+	if (delta && mprotect(memory->base + old * WALNUT_PAGE_SIZE, delta * WALNUT_PAGE_SIZE,
+			      PROT_READ | PROT_WRITE))
+		return UINT64_MAX;
+	memory->pages = old + delta;
+	return old;
+}
+
+void walnut_table_init(struct walnut_table *table)
+{
+	table->elements = calloc(table->size ? table->size : 1, sizeof(*table->elements));
+	if (!table->elements)
+		walnut_trap(WALNUT_TRAP_OUT_OF_MEMORY);
+}
+
+uint64_t walnut_table_grow(struct walnut_table *table, uint64_t delta, uint64_t value)
+{
+	uint64_t old = table->size;
+	uint64_t limit = table->max_size < UINT32_MAX ? table->max_size : UINT32_MAX;
+	uint64_t *elements;
+
+	if (delta > limit - old)
+		return UINT64_MAX;
+	elements = reallocarray(table->elements, old + delta ? old + delta : 1, sizeof(*elements));
+	if (!elements)
+		return UINT64_MAX;
+	for (uint64_t i = 0; i < delta; i++)
+		elements[old + i] = value;
+	table->elements = elements;
+	table->size = old + delta;
+	return old;
+}
+
+/* ---------------------------------------------------------------------------- */
+
+static const struct walnut_export *find_export(const struct walnut_module *module, const char *name,
+					       uint32_t kind)
+{
+	for (uint64_t i = 0; i < module->export_count; i++) {
+		const struct walnut_export *export = &module->exports[i];
+
+		if (export->type.kind == kind && strcmp(export->field, name) == 0)
+			return export;
+	}
+	return NULL;
+}
+
+int main(int argc, char **argv, char **envp)
+{
+	const struct walnut_module *module = __start_walnut_modules[0];
+	const struct walnut_export *memory = find_export(module, "memory", WALNUT_EXTERN_MEMORY);
+	const struct walnut_export *start = find_export(module, "_start", WALNUT_EXTERN_FUNC);
+
+	if (module->abi_version != WALNUT_ABI_VERSION || !start) {
+		fputs("linux-host: not a program that this host knows\n", stderr);
+		return 125;
+	}
+	host = (struct host){ argc, argv, envp, memory ? memory->address : NULL };
+	host_catch_traps();
+	module->instantiate();
+	start->invoke(NULL, NULL);
+	return 0;
+}

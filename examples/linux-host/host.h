@@ -1,0 +1,23 @@
+/* What the parts of this small host share. */
+#ifndef LINUX_HOST_H
+#define LINUX_HOST_H
+
+#include <stdint.h>
+
+#include "app_object.h"
+
+struct host {
+	int argc;
+	char **argv;
+	char **envp;
+	struct walnut_memory *memory; /* the program's exported "memory" */
+};
+extern struct host host;
+
+/* Address of `size` bytes at a Wasm pointer, or NULL when out of bounds. */
+void *host_pointer(uint32_t address, uint64_t size);
+
+/* Turns faults of compiled code into a report on stderr and exit status 134. */
+void host_catch_traps(void);
+
+#endif

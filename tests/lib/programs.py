@@ -1,0 +1,93 @@
+"""WebAssembly programs for tests: built once for a run, from C, text or bytes."""
+
+import subprocess
+import threading
+
+from .runner import Failed
+
+_lock = threading.Lock()
+
+
+def example(context, name):
+    """(module, native executable) of a program of examples/."""
+    folder = context.project.examples
+    return folder / f"{name}.wasm", folder / name
+
+
+def from_c(context, name):
+    """The module of tests/e2e/programs/NAME.c."""
+    source = context.project.root / "tests" / "e2e" / "programs" / f"{name}.c"
+    target = context.project.scratch / "programs" / f"{name}.wasm"
+    with _lock:
+        if not target.exists():
+            target.parent.mkdir(exist_ok=True)
+            build([context.project.clang, "--target=wasm32-wasi", "-std=gnu17", "-O2", "-Wall",
+                   "-Wextra", "-o", target, source])
+    return target
+
+
+def native(context, name):
+    """The same program for this machine."""
+    source = context.project.root / "tests" / "e2e" / "programs" / f"{name}.c"
+    target = context.project.scratch / "programs" / name
+    with _lock:
+        if not target.exists():
+            target.parent.mkdir(exist_ok=True)
+            build([context.project.clang, "-std=gnu17", "-O2", "-Wall", "-Wextra", "-o", target,
+                   source])
+    return target
+
+
+def from_wat(context, text, name="program.wasm", check=True):
+    """A module in the test's own directory, from the text format."""
+    target = context.tmp / name
+    source = target.with_suffix(".source.wat")
+    source.write_text(text)
+    build(["wat2wasm", "--enable-all", "--debug-names", *([] if check else ["--no-check"]), source,
+           "-o", target])
+    return target
+
+
+def from_bytes(context, data, name="program.wasm"):
+    target = context.tmp / name
+    target.write_bytes(data)
+    return target
+
+
+def build(command):
+    command = [str(word) for word in command]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise Failed(f"{' '.join(command)}:\n{done.stderr}")
+
+
+# --- The binary format by hand, for modules that no tool would write ----------------
+
+HEADER = b"\0asm\1\0\0\0"
+
+
+def leb(value):
+    """Unsigned LEB128."""
+    out = bytearray()
+    while True:
+        byte = value & 0x7F
+        value >>= 7
+        out.append(byte | (0x80 if value else 0))
+        if not value:
+            return bytes(out)
+
+
+def section(number, payload):
+    return bytes([number]) + leb(len(payload)) + payload
+
+
+def vector(*items):
+    return leb(len(items)) + b"".join(items)
+
+
+def one_function(body, name=b"_start"):
+    """A module with one exported function of no parameters and this body."""
+    code = b"\0" + body
+    return (HEADER + section(1, vector(b"\x60\0\0")) + section(3, vector(b"\0"))
+            + section(7, vector(leb(len(name)) + name + b"\0\0"))
+            + section(10, vector(leb(len(code)) + code)))

@@ -1,0 +1,205 @@
+"""Runs tests side by side and reports: one line per outcome, then the totals.
+
+A Test has a name, a purpose, a time limit and a function of one argument, the
+context. The function passes by returning, fails by raising, skips by raising Skip. It
+may return a list of Outcome instead, when it ran several cases in one go.
+"""
+
+import concurrent.futures
+import dataclasses
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import traceback
+import typing
+
+
+class Skip(Exception):
+    """The test does not apply here; the text says why."""
+
+
+class Failed(AssertionError):
+    """What was expected and what came."""
+
+
+@dataclasses.dataclass
+class Outcome:
+    name: str
+    state: str  # "pass", "fail" or "skip"
+    note: str = ""  # shown on the same line
+    detail: str = ""  # shown below it, indented
+    seconds: float = 0.0
+
+
+@dataclasses.dataclass
+class Test:
+    name: str
+    purpose: str
+    function: typing.Callable
+    timeout: float = 60.0
+    alone: bool = False  # measures or exhausts something: nothing else at that time
+
+
+@dataclasses.dataclass
+class Result:
+    """A finished process."""
+    status: int  # exit status; negative: killed by that signal
+    out: bytes
+    err: bytes
+    peak_kib: int = 0
+
+    def text(self):
+        return (f"status {self.status}\nstdout: {self.out[-2000:]!r}\n"
+                f"stderr: {self.err[-2000:].decode(errors='backslashreplace')}")
+
+
+class Context:
+    """What a test function is given: its own directory, its deadline, processes."""
+
+    def __init__(self, test, project):
+        self.project = project
+        self.name = test.name
+        self.deadline = time.monotonic() + test.timeout
+        self.tmp = pathlib.Path(project.scratch, "tests", test.name.replace("/", "_"))
+        self.tmp.mkdir(parents=True)
+
+    def left(self):
+        """Seconds until the test's time is up."""
+        return max(0.1, self.deadline - time.monotonic())
+
+    def environment(self, extra=None):
+        """The environment of a child; an extra of None removes the variable."""
+        env = dict(os.environ, XDG_CACHE_HOME=str(self.project.cache), LC_ALL="C.UTF-8")
+        for name, value in (extra or {}).items():
+            if value is None:
+                env.pop(name, None)
+            else:
+                env[name] = str(value)
+        return env
+
+    def start(self, command, env=None, **keywords):
+        """A Popen in its own process group, ended with the test at the latest."""
+        return subprocess.Popen([str(word) for word in command], env=self.environment(env),
+                                start_new_session=True, cwd=keywords.pop("cwd", self.tmp), **keywords)
+
+    def finish(self, process, input=None):
+        """Waits for a started process and returns its Result."""
+        try:
+            out, err = process.communicate(input, timeout=self.left())
+        except subprocess.TimeoutExpired:
+            end_group(process)
+            out, err = process.communicate()
+            raise Failed(f"no end of {process.args[0]} after the test's time limit\n"
+                         + Result(process.returncode, out or b"", err or b"").text()) from None
+        return Result(process.returncode, out or b"", err or b"")
+
+    def run(self, *command, input=b"", env=None, **keywords):
+        """Runs a command to its end; both outputs are captured unless redirected."""
+        keywords.setdefault("stdout", subprocess.PIPE)
+        keywords.setdefault("stderr", subprocess.PIPE)
+        if "stdin" not in keywords:
+            keywords["stdin"] = subprocess.PIPE
+        elif input == b"":
+            input = None
+        return self.finish(self.start(command, env=env, **keywords), input)
+
+    def walnut(self, *arguments, **keywords):
+        """Runs the walnut command."""
+        return self.run(self.project.walnut, *arguments, **keywords)
+
+    def must(self, result, status=0):
+        """The result, which has to have this exit status."""
+        if result.status != status:
+            raise Failed(f"expected exit status {status}\n{result.text()}")
+        return result
+
+    def equal(self, got, expected, what="value"):
+        if got != expected:
+            raise Failed(f"{what}: expected {shorten(expected)}\n  got {shorten(got)}")
+
+    def contains(self, text, *parts):
+        """Every part occurs in the text, bytes or str."""
+        for part in parts:
+            if part not in text:
+                raise Failed(f"expected {part!r} in\n{shorten(text)}")
+
+    def skip(self, reason):
+        raise Skip(reason)
+
+
+def shorten(value):
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) < 3000 else text[:1500] + " … " + text[-1500:]
+
+
+def end_group(process):
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def run_one(test, project):
+    """All outcomes of one test."""
+    begin = time.monotonic()
+    context = Context(test, project)
+    try:
+        outcomes = test.function(context)
+    except Skip as reason:
+        outcomes = [Outcome(test.name, "skip", str(reason))]
+    except AssertionError as failure:
+        where = traceback.extract_tb(failure.__traceback__)
+        lines = [frame for frame in where if "/lib/runner.py" not in frame.filename]
+        place = f"{pathlib.Path(lines[-1].filename).name}:{lines[-1].lineno}" if lines else ""
+        text = str(failure) or (lines[-1].line if lines else "assertion")
+        outcomes = [Outcome(test.name, "fail", place, text)]
+    except Exception:
+        outcomes = [Outcome(test.name, "fail", "the test itself broke", traceback.format_exc())]
+    if not outcomes:
+        outcomes = [Outcome(test.name, "pass")]
+    took = time.monotonic() - begin
+    for outcome in outcomes:
+        outcome.seconds = outcome.seconds or took / len(outcomes)
+    shutil.rmtree(context.tmp, ignore_errors=True)
+    return outcomes
+
+
+WORDS = {"pass": "pass", "fail": "FAIL", "skip": "skip"}
+
+
+def run(tests, project, jobs=2, slowest=0, out=sys.stdout):
+    """Runs all; returns the exit status."""
+    totals = {"pass": 0, "fail": 0, "skip": 0}
+    outcomes = []
+    lock = threading.Lock()
+
+    def report(results):
+        with lock:
+            for outcome in results:
+                totals[outcome.state] += 1
+                outcomes.append(outcome)
+                note = f": {outcome.note}" if outcome.note else ""
+                print(f"{WORDS[outcome.state]} {outcome.name}{note}", file=out, flush=True)
+                if outcome.state == "fail" and outcome.detail:
+                    print("     " + shorten(outcome.detail).rstrip().replace("\n", "\n     "),
+                          file=out, flush=True)
+
+    # Long ones first, so that the last minutes keep all workers busy.
+    together = sorted((test for test in tests if not test.alone), key=lambda test: -test.timeout)
+    with concurrent.futures.ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
+        for future in [pool.submit(lambda test=test: report(run_one(test, project)))
+                       for test in together]:
+            future.result()
+    for test in tests:
+        if test.alone:
+            report(run_one(test, project))
+    for outcome in sorted(outcomes, key=lambda outcome: -outcome.seconds)[:slowest]:
+        print(f"{outcome.seconds:7.2f} s {outcome.name}", file=out)
+    print(f"{totals['pass']} passed, {totals['fail']} failed, {totals['skip']} skipped", file=out,
+          flush=True)
+    return 1 if totals["fail"] else 0

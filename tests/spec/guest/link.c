@@ -1,0 +1,40 @@
+/* Import matching: core spec 2.0, section 4.5.3. An object's imports are bound by
+ * the linker, which knows nothing of types; the driver compares them before it
+ * instantiates a module. */
+#include "driver.h"
+
+static bool functypes_equal(const struct walnut_functype *a, const struct walnut_functype *b)
+{
+	return strings_equal(a->params, b->params) && strings_equal(a->results, b->results);
+}
+
+/* Sizes are those that the provider has now, after it may have grown. */
+static bool limits_match(const struct walnut_externtype *wanted, uint64_t size, uint64_t max)
+{
+	if (size < wanted->min)
+		return false;
+	return wanted->max == WALNUT_NO_MAXIMUM || max <= wanted->max;
+}
+
+bool import_matches(const struct walnut_import *import, const struct walnut_export *provider)
+{
+	const struct walnut_externtype *wanted = &import->type, *given = &provider->type;
+	const struct walnut_table *table = provider->address;
+	const struct walnut_memory *memory = provider->address;
+
+	if (wanted->kind != given->kind)
+		return false;
+	switch (wanted->kind) {
+	case WALNUT_EXTERN_FUNC:
+		return functypes_equal(wanted->func, given->func);
+	case WALNUT_EXTERN_TABLE:
+		return wanted->value_type == table->type &&
+		       limits_match(wanted, table->size, table->max_size);
+	case WALNUT_EXTERN_MEMORY:
+		return limits_match(wanted, memory->pages, memory->max_pages);
+	case WALNUT_EXTERN_GLOBAL:
+		return wanted->value_type == given->value_type &&
+		       wanted->mutable_ == given->mutable_;
+	}
+	return false;
+}
