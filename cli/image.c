@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define NOTES_MAX 4096
 #define SEGMENTS_MAX 64
 
 static bool read_at(int fd, void *data, size_t size, uint64_t offset)
@@ -19,32 +18,32 @@ static uint64_t align4(uint64_t size)
 	return (size + 3) & ~UINT64_C(3);
 }
 
-/* Notes of one PT_NOTE segment: core header, owner and description, padded to 4. */
-static int find_in(const uint8_t *notes, uint64_t size, struct walnut_app_note *note)
+/* Notes of one PT_NOTE segment: header, owner and description, each padded to 4. The
+ * first of ours counts: an image that links several modules has one for each. */
+static int find_in(int fd, uint64_t at, uint64_t size, struct walnut_app_note *note)
 {
-	uint64_t at = 0;
-
-	while (size - at >= sizeof(Elf64_Nhdr)) {
+	while (size >= sizeof(Elf64_Nhdr)) {
 		Elf64_Nhdr header;
-		uint64_t owner, description;
+		char owner[sizeof(WALNUT_NOTE_OWNER)];
+		uint64_t description, whole;
 
-		memcpy(&header, notes + at, sizeof(header));
-		owner = at + sizeof(header);
-		description = owner + align4(header.n_namesz);
-		if (description > size || header.n_descsz > size - description)
+		if (!read_at(fd, &header, sizeof(header), at))
 			return -EINVAL;
-		if (header.n_type == WALNUT_NOTE_APP &&
-		    header.n_namesz == sizeof(WALNUT_NOTE_OWNER) &&
-		    memcmp(notes + owner, WALNUT_NOTE_OWNER, sizeof(WALNUT_NOTE_OWNER)) == 0) {
-			if (header.n_descsz < sizeof(*note))
+		description = sizeof(header) + align4(header.n_namesz);
+		whole = description + align4(header.n_descsz);
+		if (whole > size)
+			return -EINVAL;
+		if (header.n_type == WALNUT_NOTE_APP && header.n_namesz == sizeof(owner) &&
+		    read_at(fd, owner, sizeof(owner), at + sizeof(header)) &&
+		    memcmp(owner, WALNUT_NOTE_OWNER, sizeof(owner)) == 0) {
+			if (header.n_descsz < sizeof(*note) ||
+			    !read_at(fd, note, sizeof(*note), at + description))
 				return -EINVAL;
-			memcpy(note, notes + description, sizeof(*note));
 			note->target_cpu[sizeof(note->target_cpu) - 1] = '\0';
 			return 0;
 		}
-		at = description + align4(header.n_descsz);
-		if (at > size)
-			break;
+		at += whole;
+		size -= whole;
 	}
 	return -ENOENT;
 }
@@ -60,16 +59,13 @@ int image_read_note(int fd, struct walnut_app_note *note)
 		return -EINVAL;
 	for (unsigned i = 0; i < header.e_phnum; i++) {
 		Elf64_Phdr segment;
-		uint8_t notes[NOTES_MAX];
 		int code;
 
 		if (!read_at(fd, &segment, sizeof(segment), header.e_phoff + i * sizeof(segment)))
 			return -EINVAL;
-		if (segment.p_type != PT_NOTE || segment.p_filesz > sizeof(notes))
+		if (segment.p_type != PT_NOTE)
 			continue;
-		if (!read_at(fd, notes, segment.p_filesz, segment.p_offset))
-			return -EINVAL;
-		code = find_in(notes, segment.p_filesz, note);
+		code = find_in(fd, segment.p_offset, segment.p_filesz, note);
 		if (code != -ENOENT)
 			return code;
 	}
