@@ -27,15 +27,14 @@ static uint16_t load_acquire16(const uint16_t *p)
 	return __atomic_load_n(p, __ATOMIC_ACQUIRE);
 }
 
-/* A private copy: the compiler must not read the guest's one twice. */
-static struct virtq_desc load_desc(const struct virtq_desc *from)
+/* A private copy. Indirect tables may lie anywhere, aligned or not. */
+static struct virtq_desc load_desc(const void *table, uint16_t index)
 {
 	struct virtq_desc desc;
 
-	desc.addr = __atomic_load_n(&from->addr, __ATOMIC_RELAXED);
-	desc.len = __atomic_load_n(&from->len, __ATOMIC_RELAXED);
-	desc.flags = load16(&from->flags);
-	desc.next = load16(&from->next);
+	memcpy(&desc, (const uint8_t *)table + index * sizeof(desc), sizeof(desc));
+	/* The compiler must not go back to the guest's one. */
+	__asm__ volatile("" : "+m"(desc));
 	return desc;
 }
 
@@ -105,7 +104,7 @@ static int chain_add(struct virtq *vq, struct virtq_chain *chain, const struct v
 
 /* Follows `next` in a table of `table_size` descriptors. `budget` counts down over the
  * whole chain, so that a loop ends: a chain is at most as long as the queue. */
-static int table_walk(struct virtq *vq, struct virtq_chain *chain, const struct virtq_desc *table,
+static int table_walk(struct virtq *vq, struct virtq_chain *chain, const void *table,
 		      uint32_t table_size, uint16_t index, uint32_t *budget, bool indirect)
 {
 	for (;;) {
@@ -115,9 +114,9 @@ static int table_walk(struct virtq *vq, struct virtq_chain *chain, const struct 
 		if (index >= table_size || *budget == 0)
 			return -EINVAL;
 		(*budget)--;
-		desc = load_desc(&table[index]);
+		desc = load_desc(table, index);
 		if (desc.flags & VIRTQ_DESC_F_INDIRECT) {
-			const struct virtq_desc *inner;
+			const void *inner;
 			uint32_t inner_size = desc.len / sizeof(struct virtq_desc);
 
 			/* 2.7.5.3.1: no indirection inside one, and it ends the chain. Linux

@@ -31,5 +31,7 @@ int kvm_open(struct failure *failure)
 	if (version == KVM_API_VERSION)
 		return fd;
 	close(fd);
-	return version < 0 ? version : failure_set(failure, -ENOTSUP, "/dev/kvm: API version %d", version);
+	if (version < 0)
+		return failure_errno(failure, version, "/dev/kvm");
+	return failure_set(failure, -ENOTSUP, "/dev/kvm: API version %d", version);
 }

@@ -117,12 +117,11 @@ static void console_output(void *opaque, const void *data, size_t size)
 
 static int create_devices(struct vm *vm)
 {
-	const struct vm_config *config = vm->config;
 	const struct console_port_config ports[PORT_COUNT] = {
 		[PORT_CONSOLE] = { .direction = CONSOLE_OUTPUT, .output = console_output, .opaque = &vm->console_log },
-		[PORT_STDIN] = { WALNUT_STDIN_PORT, .direction = CONSOLE_INPUT, .fd = config->input_fd },
-		[PORT_STDOUT] = { WALNUT_STDOUT_PORT, .direction = CONSOLE_OUTPUT, .fd = config->output_fd },
-		[PORT_STDERR] = { WALNUT_STDERR_PORT, .direction = CONSOLE_OUTPUT, .fd = config->error_fd },
+		[PORT_STDIN] = { WALNUT_STDIN_PORT, .direction = CONSOLE_INPUT, .fd = vm->streams[0] },
+		[PORT_STDOUT] = { WALNUT_STDOUT_PORT, .direction = CONSOLE_OUTPUT, .fd = vm->streams[1] },
+		[PORT_STDERR] = { WALNUT_STDERR_PORT, .direction = CONSOLE_OUTPUT, .fd = vm->streams[2] },
 		[PORT_STATUS] = { WALNUT_STATUS_PORT, .direction = CONSOLE_OUTPUT,
 				  .output = status_output, .opaque = &vm->status },
 	};
@@ -362,6 +361,13 @@ static void fill_result(struct vm *vm, enum vcpu_stop stop, struct krun_walnut_r
 	}
 }
 
+/* A process may be started with its standard streams closed. Asked before we open
+ * anything that could get their numbers. */
+static int open_or_none(int fd)
+{
+	return fd >= 0 && fcntl(fd, F_GETFD) >= 0 ? fd : -1;
+}
+
 int vm_run(const struct vm_config *config, struct krun_walnut_result *result)
 {
 	struct vm *vm = calloc(1, sizeof(*vm));
@@ -373,6 +379,9 @@ int vm_run(const struct vm_config *config, struct krun_walnut_result *result)
 		return -ENOMEM;
 	}
 	vm->config = config;
+	vm->streams[0] = open_or_none(config->input_fd);
+	vm->streams[1] = open_or_none(config->output_fd);
+	vm->streams[2] = open_or_none(config->error_fd);
 	vm->kvm_fd = -1;
 	vm->fd = -1;
 	error = build(vm, &result->stats);

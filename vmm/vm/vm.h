@@ -22,6 +22,7 @@ struct vm_config;
 
 struct vm {
 	const struct vm_config *config;
+	int streams[3]; /* the program's 0, 1 and 2: the caller's descriptors, -1: none */
 	int kvm_fd;
 	int fd;
 	struct guest_mem mem;

@@ -1,0 +1,114 @@
+#include "qemu/qemu.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "log.h"
+#include "qemu/relay.h"
+#include "qemu/spawn.h"
+#include "vm/clock.h"
+#include "walnut.h"
+
+#define EXIT_NOT_FOUND 127
+#define EXIT_SIGNALLED 128
+
+/* SIGINT and SIGTERM, less what the caller ignores. */
+static sigset_t stopping_signals(void)
+{
+	static const int numbers[] = { SIGINT, SIGTERM };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		struct sigaction action;
+
+		if (sigaction(numbers[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
+			sigaddset(&set, numbers[i]);
+	}
+	return set;
+}
+
+/* For a guest that ended without a word on its status port. */
+static void describe_silence(const struct relay_end *end, struct guest_log *serial, int status,
+			     char *text, size_t size)
+{
+	const char *last = guest_log_last(serial);
+	const char *newline = strchrnul(end->errors, '\n');
+
+	if (last[0])
+		snprintf(text, size, "the guest kernel ended without a result: %s", last);
+	else if (WIFSIGNALED(status))
+		snprintf(text, size, "%s was ended by signal %d", QEMU_PROGRAM, WTERMSIG(status));
+	else if (end->errors[0])
+		snprintf(text, size, "%.*s", (int)(newline - end->errors), end->errors);
+	else
+		snprintf(text, size, "%s ended without a result (status %d)", QEMU_PROGRAM,
+			 WEXITSTATUS(status));
+}
+
+static int relay(struct qemu_process *process, const struct vm_config *config, int signal_fd,
+		 struct krun_walnut_result *result, struct failure *failure)
+{
+	struct status_decoder status = { .pending_size = 0 };
+	struct guest_log serial = { .source = "serial" };
+	struct relay_end end = { .signal = 0 };
+	char silent[sizeof(result->message)];
+	int error, wait_status;
+
+	result->stats.vm_created_ns = clock_now_ns();
+	error = relay_run(process, config, signal_fd, &status, &serial, &end, failure);
+	result->stats.exit_ns = clock_now_ns();
+	/* Where all channels are closed QEMU is about to end: let it, for its status. */
+	if (!error && !end.signal) {
+		while (waitpid(process->pid, &wait_status, 0) < 0 && errno == EINTR)
+			;
+		process->pid = 0;
+		qemu_reap(process);
+	} else {
+		wait_status = qemu_reap(process);
+	}
+	if (error)
+		return error;
+	if (WIFEXITED(wait_status) && WEXITSTATUS(wait_status) == EXIT_NOT_FOUND)
+		return failure_set(failure, -ENOENT, "no %s in PATH (package qemu-system-x86)", QEMU_PROGRAM);
+	describe_silence(&end, &serial, wait_status, silent, sizeof(silent));
+	status_decoder_result(&status, silent, result);
+	if (end.signal && !status.exited) {
+		result->outcome = KRUN_WALNUT_SIGNALLED;
+		result->signal = end.signal;
+		result->exit_status = EXIT_SIGNALLED + end.signal;
+		result->message[0] = '\0';
+	}
+	return 0;
+}
+
+int qemu_run(const struct vm_config *config, struct krun_walnut_result *result)
+{
+	sigset_t stopping = stopping_signals(), old;
+	struct qemu_process process = { .pid = 0 };
+	struct failure failure = { "" };
+	int error, signal_fd;
+
+	pthread_sigmask(SIG_BLOCK, &stopping, &old);
+	signal_fd = signalfd(-1, &stopping, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (signal_fd < 0) {
+		error = failure_errno(&failure, -errno, "signalfd");
+	} else {
+		error = qemu_spawn(&process, config, &old, &failure);
+		if (error)
+			qemu_reap(&process);
+		else
+			error = relay(&process, config, signal_fd, result, &failure);
+		close(signal_fd);
+	}
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (error)
+		snprintf(result->message, sizeof(result->message), "%s", failure.text);
+	return error;
+}
