@@ -130,12 +130,24 @@ static int map_input(const char *path, const uint8_t **bytes, size_t *size)
 	return 0;
 }
 
-static int open_temporary(const char *output)
+/* A device or pipe is written to as it is: replacing it would be a bad surprise. */
+static bool is_special(const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && !S_ISREG(status.st_mode);
+}
+
+static int open_output(const char *output)
 {
 	int length = snprintf(temporary, sizeof(temporary), "%s.tmp-XXXXXX", output);
 	mode_t mask;
 	int fd;
 
+	if (is_special(output)) {
+		temporary[0] = '\0';
+		return open(output, O_WRONLY | O_CLOEXEC);
+	}
 	if (length < 0 || (size_t)length >= sizeof(temporary)) {
 		temporary[0] = '\0';
 		errno = ENAMETOOLONG;
@@ -162,7 +174,7 @@ static int compile(struct job *job)
 
 	if (code)
 		return complain(job->name, strerror(-code));
-	fd = open_temporary(job->output);
+	fd = open_output(job->output);
 	if (fd < 0)
 		return complain(job->output, strerror(errno));
 	code = walnut_compile(bytes, size, &job->options, fd, &error);
@@ -174,7 +186,7 @@ static int compile(struct job *job)
 		walnut_error_format(&error, message, sizeof(message));
 		return complain(job->name, message);
 	}
-	if (close(fd) || rename(temporary, job->output))
+	if (close(fd) || (temporary[0] && rename(temporary, job->output)))
 		return complain(job->output, strerror(errno));
 	temporary[0] = '\0';
 	return 0;
@@ -313,6 +325,7 @@ static void install_handlers(void)
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* write() says it */
 	LLVMInstallFatalErrorHandler(on_llvm_failure);
 }
 

@@ -35,7 +35,12 @@ void function_attributes(struct module_translator *mt, LLVMValueRef function)
 	 * not skip the guard page. */
 	add_string_attribute(mt, function, "disable-tail-calls", "true");
 	add_string_attribute(mt, function, "probe-stack", "inline-asm");
-	/* Hosts provide memcpy, memmove and memset, not these. */
+	/* Hosts provide memcpy, memmove and memset, and not the other two; but a loop
+	 * that became one of the three would fault outside of the app's code when it
+	 * runs past the memory, which no host could tell from a fault of its own. */
+	add_string_attribute(mt, function, "no-builtin-memcpy", "");
+	add_string_attribute(mt, function, "no-builtin-memmove", "");
+	add_string_attribute(mt, function, "no-builtin-memset", "");
 	add_string_attribute(mt, function, "no-builtin-memcmp", "");
 	add_string_attribute(mt, function, "no-builtin-bcmp", "");
 }

@@ -77,7 +77,8 @@ static bool read_zero_page(const struct boot_params *params, struct nucleus_info
 		if (params->e820_table[i].type == E820_RAM)
 			add_ram(info, params->e820_table[i].addr, params->e820_table[i].size);
 	info->command_line = (uint64_t)params->ext_cmd_line_ptr << 32 | params->cmd_line_ptr;
-	info->command_line_max = params->cmdline_size ? params->cmdline_size : COMMAND_LINE_DEFAULT_MAX;
+	info->command_line_max = params->cmdline_size ? params->cmdline_size
+						      : COMMAND_LINE_DEFAULT_MAX;
 	info->initrd_size = (uint64_t)params->ext_ramdisk_size << 32 | params->ramdisk_size;
 	if (info->initrd_size)
 		info->initrd = (uint64_t)params->ext_ramdisk_image << 32 | params->ramdisk_image;

@@ -7,6 +7,9 @@
 
 #include "nucleus/nucleus.h"
 
+#define XCR0_SSE_AVX 0x6
+#define MXCSR_RESET 0x1f80 /* round to nearest, all exceptions masked */
+
 /* walnut.ld */
 extern char walnut_image_start[], walnut_image_used[];
 
@@ -24,14 +27,22 @@ static bool extensions_enabled(void)
 {
 	uint32_t eax, ebx, ecx = 0, edx;
 
-	return __get_cpuid(1, &eax, &ebx, &ecx, &edx) && ecx & bit_OSXSAVE;
+	if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx & bit_AVX))
+		return true;
+	if (!(ecx & bit_OSXSAVE))
+		return false;
+	__asm__ volatile("xgetbv" : "=a"(eax), "=d"(edx) : "c"(0));
+	return (eax & XCR0_SSE_AVX) == XCR0_SSE_AVX;
 }
 
 _Noreturn void boot_start(uint64_t zero_page, uint64_t start_info, uint64_t entry_tsc)
 {
 	static const char message[] = "walnut: the boot information is not usable\r\n";
+	static const uint32_t mxcsr = MXCSR_RESET;
 	struct nucleus_info *info = &nucleus_shared.info;
 
+	/* No boot protocol says what the floating-point units are like. */
+	__asm__ volatile("fninit; ldmxcsr %0" : : "m"(mxcsr));
 	info->entry_tsc = entry_tsc;
 	info->image_start = (uint64_t)walnut_image_start - VA_KERNEL;
 	info->image_size = (uint64_t)(walnut_image_used - walnut_image_start);

@@ -105,13 +105,14 @@ static uint64_t pit_frequency(void)
 int64_t nucleus_clock_start(void)
 {
 	struct nucleus_info *info = &nucleus_shared.info;
-	struct cpuid hypervisor = {0};
+	struct cpuid hypervisor = { 0 };
 	uint64_t hz = 0;
 
 	if (cpuid(1).ecx & CPUID_1_ECX_HYPERVISOR)
 		hypervisor = cpuid(CPUID_HYPERVISOR);
 	if (hypervisor.ebx == KVM_SIGNATURE_EBX && hypervisor.ecx == KVM_SIGNATURE_ECX &&
-	    hypervisor.edx == KVM_SIGNATURE_EDX && cpuid(CPUID_KVM_FEATURES).eax & KVM_FEATURE_CLOCKSOURCE2)
+	    hypervisor.edx == KVM_SIGNATURE_EDX &&
+	    cpuid(CPUID_KVM_FEATURES).eax & KVM_FEATURE_CLOCKSOURCE2)
 		hz = kvmclock_start(info);
 	if (hz == 0)
 		hz = cpuid_frequency(cpuid(0).eax, hypervisor.eax);

@@ -18,8 +18,9 @@ static uint64_t handler_stack_size;
 
 int64_t nucleus_set_fault_handler(uint64_t entry, uint64_t stack_top, uint64_t stack_size)
 {
-	if (stack_top % 16 != 0 || stack_size < sizeof(struct nucleus_fault) || stack_size > stack_top ||
-	    !nucleus_user_range(entry, 1) || !nucleus_user_range(stack_top - stack_size, stack_size))
+	if (stack_top % 16 != 0 || stack_size < sizeof(struct nucleus_fault) ||
+	    stack_size > stack_top || !nucleus_user_range(entry, 1) ||
+	    !nucleus_user_range(stack_top - stack_size, stack_size))
 		return REFUSED;
 	handler_entry = entry;
 	handler_stack_top = stack_top;

@@ -36,7 +36,7 @@ static bool tsc_deadline; /* the timer compares with the TSC by itself */
 static bool x2apic;
 static bool armed;
 static uint64_t ticks_per_cycle; /* APIC timer ticks per TSC cycle, 32.32 */
-static bool pending; /* an interrupt came to ring 3 */
+static bool pending;		 /* an interrupt came to ring 3 */
 
 static void apic_write(uint32_t offset, uint32_t value)
 {
@@ -75,7 +75,8 @@ static void start(void)
 		do
 			now = read_tsc();
 		while (now - begin < CALIBRATION_CYCLES);
-		ticks_per_cycle = ((uint64_t)(UINT32_MAX - apic_read(APIC_TIMER_CURRENT)) << 32) / (now - begin);
+		ticks_per_cycle = ((uint64_t)(UINT32_MAX - apic_read(APIC_TIMER_CURRENT)) << 32) /
+				  (now - begin);
 		apic_write(APIC_TIMER_INITIAL, 0);
 	}
 }

@@ -9,7 +9,6 @@
  *	0 … 8 GiB + 64 KiB	linear memory 0, and its guard space
  *	VA_MEMORIES		further linear memories and based ones
  *	VA_HEAP			runtime heap, grows up
- *	VA_STACK_TOP		the program's stack, grows down, guard below
  *	VA_DEVICES		device registers, mapped on request
  *	VA_KERNEL		the image, kernel and app: a static object's physical
  *				address is its virtual one less VA_KERNEL. Most other
@@ -19,7 +18,6 @@
 #define VA_LINEAR_END 0x200010000
 #define VA_MEMORIES 0x7a0000000000
 #define VA_HEAP 0x7c0000000000
-#define VA_STACK_TOP 0x7d8000000000
 #define VA_DEVICES 0x7dc000000000
 #define VA_KERNEL 0x7e0000000000
 
@@ -76,7 +74,8 @@
  * clock, as it takes 80 us, or 10 ms where only the PIT knows the time. */
 #define NUCLEUS_CLOCK_START 9
 
-/* (): enables what CPUID has of XSAVE, AVX, AVX-512, FSGSBASE; boot/start.c does it. */
+/* (): enables what CPUID has of XSAVE, AVX, AVX-512 and FSGSBASE; boot/start.c does it
+ * where there is AVX. */
 #define NUCLEUS_ENABLE_FEATURES 10
 
 #ifndef __ASSEMBLER__
@@ -92,18 +91,18 @@ struct nucleus_range {
 /* Filled in before runtime_main(). The nucleus writes the counters and the fields of
  * NUCLEUS_CLOCK_START; it reads nothing here. */
 struct nucleus_info {
-	uint64_t entry_tsc;	   /* rdtsc at the first instruction */
-	uint64_t image_start;	   /* physical; ends with the last page in use */
+	uint64_t entry_tsc;   /* rdtsc at the first instruction */
+	uint64_t image_start; /* physical; ends with the last page in use */
 	uint64_t image_size;
-	uint64_t command_line;	   /* physical; NUL-terminated, at most command_line_max bytes */
+	uint64_t command_line; /* physical; NUL-terminated, at most command_line_max bytes */
 	uint64_t command_line_max;
-	uint64_t initrd;	   /* physical; 0: none */
+	uint64_t initrd; /* physical; 0: none */
 	uint64_t initrd_size;
-	uint64_t rsdp;		   /* physical; 0: none */
-	uint64_t kvmclock;	   /* address (ring 3) of the pvclock structure, 0: none */
-	uint64_t kvm_wall_clock;   /* address of struct pvclock_wall_clock, 0: none */
-	uint64_t tsc_hz;	   /* 0: not known, use kvmclock */
-	uint32_t ram_count;	   /* RAM: e820 less the image; page aligned, in e820's
+	uint64_t rsdp;		 /* physical; 0: none */
+	uint64_t kvmclock;	 /* address (ring 3) of the pvclock structure, 0: none */
+	uint64_t kvm_wall_clock; /* address of struct pvclock_wall_clock, 0: none */
+	uint64_t tsc_hz;	 /* 0: not known, use kvmclock */
+	uint32_t ram_count;	 /* RAM: e820 less the image; page aligned, in e820's
 				      order. The command line and the initrd lie inside */
 	uint32_t reserved;
 	struct nucleus_range ram[NUCLEUS_RAM_MAX];
@@ -134,12 +133,13 @@ static inline void *nucleus_direct(uint64_t pa, uint64_t size)
 	if (pa - NUCLEUS_DEVICES_1 <= NUCLEUS_DEVICES_SIZE - size)
 		return (void *)(VA_KERNEL + NUCLEUS_DIRECT_END + pa - NUCLEUS_DEVICES_1);
 	if (pa - NUCLEUS_DEVICES_2 <= NUCLEUS_DEVICES_SIZE - size)
-		return (void *)(VA_KERNEL + NUCLEUS_DIRECT_END + NUCLEUS_DEVICES_SIZE + pa - NUCLEUS_DEVICES_2);
+		return (void *)(VA_KERNEL + NUCLEUS_DIRECT_END + NUCLEUS_DEVICES_SIZE + pa -
+				NUCLEUS_DEVICES_2);
 	return (void *)0;
 }
 
-/* The runtime's entry, called in ring 3 on a stack of 64 KiB in the image (below it
- * are constants: an overflow faults). */
+/* The runtime's entry, called in ring 3 on the image's stack (walnut.ld; below it are
+ * constants: an overflow faults). */
 _Noreturn void runtime_main(const struct nucleus_info *info);
 
 static inline int64_t nucleus_call(uint64_t number, uint64_t a, uint64_t b, uint64_t c, uint64_t d)

@@ -3,17 +3,18 @@
  * interrupt controllers: what is left, RAM or device, is ring 3's own, and nothing
  * of it is executable.
  *
- * Page-table pages come from a pool at the end of the nucleus's slot, are zero as
- * loaded, and are never given back: unmapping leaves empty tables for the next
- * mapping. When the pool is used up, calls are refused. */
+ * Page-table pages come from a pool at the end of the nucleus's slot, zero as loaded.
+ * A table goes back when all of its 2 MiB are mapped anew or unmapped at once; until
+ * then it may lie empty, for the next mapping. When the pool is used up, calls are
+ * refused. */
 #include "internal.h"
 
-#define PTE_ADDRESS 0x000ffffffffff000ull
 #define PHYSICAL_END (1ull << 46)
 #define ENTRIES 512
 #define UNROLL 16
 
 static char *pool_next = nucleus_pool_start;
+static uint64_t *free_tables; /* each links to the next by its first word, else zero */
 
 bool nucleus_user_range(uint64_t va, uint64_t size)
 {
@@ -21,7 +22,8 @@ bool nucleus_user_range(uint64_t va, uint64_t size)
 
 	if (__builtin_add_overflow(va, size, &end))
 		return false;
-	return end <= VA_KERNEL || (va >= (uint64_t)walnut_image_text && end <= (uint64_t)walnut_image_end);
+	return end <= VA_KERNEL ||
+	       (va >= (uint64_t)walnut_image_text && end <= (uint64_t)walnut_image_end);
 }
 
 static inline uint64_t *table_of(uint64_t entry)
@@ -33,11 +35,30 @@ static inline uint64_t *table_of(uint64_t entry)
 /* Puts a new table below *entry and returns what *entry is then; 0: no more. */
 static __attribute__((noinline)) uint64_t add_table(uint64_t *entry)
 {
-	if (pool_next == nucleus_pool_end)
-		return 0;
-	*entry = ((uint64_t)pool_next - VA_KERNEL) | PTE_P | PTE_W | PTE_U;
-	pool_next += PAGE_SIZE;
+	uint64_t *table = free_tables;
+
+	if (table) {
+		free_tables = (uint64_t *)table[0];
+		table[0] = 0;
+	} else {
+		if (pool_next == nucleus_pool_end)
+			return 0;
+		table = (uint64_t *)pool_next;
+		pool_next += PAGE_SIZE;
+	}
+	*entry = ((uint64_t)table - VA_KERNEL) | PTE_P | PTE_W | PTE_U;
 	return *entry;
+}
+
+/* The caller has its entry overwritten, and flushes. */
+static __attribute__((noinline)) void free_table(uint64_t *table)
+{
+	uint64_t *at = table;
+	uint64_t count = ENTRIES;
+
+	__asm__ volatile("rep stosq" : "+D"(at), "+c"(count) : "a"(0) : "memory");
+	table[0] = (uint64_t)free_tables;
+	free_tables = table;
 }
 
 /* The page directory's entry for va; NULL when there are no more tables. */
@@ -55,14 +76,27 @@ static inline uint64_t *directory_entry(uint64_t va)
 	return &table_of(value)[va >> 21 & (ENTRIES - 1)];
 }
 
+/* Fills `count` entries with page, page + step, … Unrolled: every instruction counts
+ * where ring 0 is emulated. */
+static void fill(uint64_t *entry, uint64_t page, uint64_t step, uint64_t count)
+{
+	for (; count >= UNROLL; count -= UNROLL, entry += UNROLL) {
+#pragma clang loop unroll(full)
+		for (int i = 0; i < UNROLL; i++, page += step)
+			entry[i] = page;
+	}
+#pragma clang loop unroll(disable)
+	for (; count; count--, page += step)
+		*entry++ = page;
+}
+
 /* Replaces a 2 MiB page by a table of 4 KiB pages with the same content. */
 static uint64_t split(uint64_t *entry)
 {
-	uint64_t old = *entry, value = add_table(entry);
-	uint64_t page = old & ~(uint64_t)PTE_PS;
+	uint64_t page = *entry & ~(uint64_t)PTE_PS, value = add_table(entry);
 
-	for (int i = 0; value && i < ENTRIES; i++, page += PAGE_SIZE)
-		table_of(value)[i] = page;
+	if (value)
+		fill(table_of(value), page, PAGE_SIZE, ENTRIES);
 	return value;
 }
 
@@ -78,48 +112,34 @@ static uint64_t *page_table(uint64_t *entry)
 	return value ? table_of(value) : NULL;
 }
 
-/* Whatever was cached of the address space, but for entries that were not present:
- * those are never cached. */
+/* Forgets whatever was cached of the address space: cheaper than looking at each
+ * entry for whether it was there before. */
 static void flush(void)
 {
 	__asm__ volatile("mov %0, %%cr3" : : "r"((uint64_t)nucleus_pml4 - VA_KERNEL) : "memory");
 }
 
-/* Fills `count` entries in a row. Returns all bits that were set in them. */
-static uint64_t fill(uint64_t *entry, uint64_t page, uint64_t count)
+/* Replaces whatever a page directory's entry had. */
+static void set_entry(uint64_t *entry, uint64_t value)
 {
-	uint64_t old = 0;
+	uint64_t old = *entry;
 
-	for (; count >= UNROLL; count -= UNROLL, entry += UNROLL) {
-#pragma clang loop unroll(full)
-		for (int i = 0; i < UNROLL; i++, page += PAGE_SIZE) {
-			old |= entry[i];
-			entry[i] = page;
-		}
-	}
-#pragma clang loop unroll(disable)
-	for (; count; count--, page += PAGE_SIZE) {
-		old |= *entry;
-		*entry++ = page;
-	}
-	return old;
+	*entry = value;
+	if (old && !(old & PTE_PS))
+		free_table(table_of(old));
 }
 
 /* Maps the range at va to what `page`, its first 4 KiB entry, says. */
 static int64_t map(uint64_t va, uint64_t page, uint64_t size)
 {
-	uint64_t old = 0;
-
 	do {
 		uint64_t *entry = directory_entry(va), *table;
 		uint64_t part = SLOT_SIZE;
 
 		if (entry == NULL)
 			break;
-		if (((va | page) & (SLOT_SIZE - PAGE_SIZE)) == 0 && size >= SLOT_SIZE &&
-		    (*entry == 0 || *entry & PTE_PS)) {
-			old |= *entry;
-			*entry = page | PTE_PS;
+		if (((va | page) & (SLOT_SIZE - PAGE_SIZE)) == 0 && size >= SLOT_SIZE) {
+			set_entry(entry, page | PTE_PS);
 		} else {
 			table = page_table(entry);
 			if (table == NULL)
@@ -127,14 +147,13 @@ static int64_t map(uint64_t va, uint64_t page, uint64_t size)
 			part -= va % SLOT_SIZE;
 			if (part > size)
 				part = size;
-			old |= fill(table + va / PAGE_SIZE % ENTRIES, page, part / PAGE_SIZE);
+			fill(table + va / PAGE_SIZE % ENTRIES, page, PAGE_SIZE, part / PAGE_SIZE);
 		}
 		va += part;
 		page += part;
 		size -= part;
 	} while (size);
-	if (old & PTE_P)
-		flush();
+	flush();
 	return size ? REFUSED : 0;
 }
 
@@ -173,8 +192,6 @@ int64_t nucleus_mmio_map(uint64_t va, uint64_t pa, uint64_t size)
 
 int64_t nucleus_unmap(uint64_t va, uint64_t size)
 {
-	uint64_t old = 0;
-
 	if (!user_pages(va, size))
 		return REFUSED;
 	do {
@@ -185,23 +202,17 @@ int64_t nucleus_unmap(uint64_t va, uint64_t size)
 			break;
 		if (part > size)
 			part = size;
-		if (*entry & PTE_PS && part == SLOT_SIZE) {
-			old |= *entry;
-			*entry = 0;
+		if (part == SLOT_SIZE) {
+			set_entry(entry, 0);
 		} else if (*entry) {
 			table = page_table(entry);
 			if (table == NULL)
 				break;
-			table += va / PAGE_SIZE % ENTRIES;
-			for (uint64_t i = 0; i < part / PAGE_SIZE; i++) {
-				old |= table[i];
-				table[i] = 0;
-			}
+			fill(table + va / PAGE_SIZE % ENTRIES, 0, 0, part / PAGE_SIZE);
 		}
 		va += part;
 		size -= part;
 	} while (size);
-	if (old & PTE_P)
-		flush();
+	flush();
 	return size ? REFUSED : 0;
 }

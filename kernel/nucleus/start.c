@@ -26,7 +26,8 @@ _Noreturn void nucleus_start(uint64_t zero_page, uint64_t start_info, uint64_t e
 	__asm__ volatile("mov %0, %%cr3" : : "r"((uint64_t)nucleus_pml4 - VA_KERNEL) : "memory");
 
 	/* As if called: the stack is 16-byte aligned before the return address. */
-	nucleus_enter((uint64_t)boot_start, (uint64_t)walnut_stack_top - 8, zero_page, start_info, entry_tsc);
+	nucleus_enter((uint64_t)boot_start, (uint64_t)walnut_stack_top - 8, zero_page, start_info,
+		      entry_tsc);
 }
 
 int64_t nucleus_enable_features(void)

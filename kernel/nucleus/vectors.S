@@ -30,21 +30,9 @@ nucleus_vectors:
 
 	/* Stack: vector, error code, rip, cs, rflags, rsp, ss. */
 exception_common:
-	push %r15
-	push %r14
-	push %r13
-	push %r12
-	push %r11
-	push %r10
-	push %r9
-	push %r8
-	push %rbp
-	push %rdi
-	push %rsi
-	push %rdx
-	push %rcx
-	push %rbx
-	push %rax
+	.irp register, r15, r14, r13, r12, r11, r10, r9, r8, rbp, rdi, rsi, rdx, rcx, rbx, rax
+	push %\register
+	.endr
 	mov %rsp, %rdi
 	cld
 	call nucleus_exception
@@ -69,26 +57,14 @@ interrupt:
 	mov 24(%rsp), %rsp
 	ret
 1:
-	push %rax
-	push %rcx
-	push %rdx
-	push %rsi
-	push %rdi
-	push %r8
-	push %r9
-	push %r10
-	push %r11
+	.irp register, rax, rcx, rdx, rsi, rdi, r8, r9, r10, r11
+	push %\register
+	.endr
 	cld
 	call nucleus_interrupt
-	pop %r11
-	pop %r10
-	pop %r9
-	pop %r8
-	pop %rdi
-	pop %rsi
-	pop %rdx
-	pop %rcx
-	pop %rax
+	.irp register, r11, r10, r9, r8, rdi, rsi, rdx, rcx, rax
+	pop %\register
+	.endr
 	iretq
 
 	/* void nucleus_wait(void): halts until an interrupt. The next instruction

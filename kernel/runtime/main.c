@@ -13,7 +13,6 @@
 #include "mem/space.h"
 #include "modules.h"
 #include "nucleus/nucleus.h"
-#include "stack.h"
 #include "trap.h"
 #include "tsc.h"
 #include "virtio/console.h"
@@ -88,10 +87,8 @@ static void choose_memory(const struct walnut_module *module)
 		guest_set_memory(memory->address);
 }
 
-/* On the program's stack. */
-static void run_program(void *argument)
+static void run_program(const struct walnut_module *module)
 {
-	const struct walnut_module *module = argument;
 	const struct walnut_export *start;
 	const struct walnut_functype *type;
 
@@ -127,9 +124,7 @@ void runtime_main(const struct nucleus_info *info)
 	args_set(&launch.arguments, &launch.environment);
 	descriptor_init(launch.flags);
 	module = find_program();
-	if (!stack_init())
-		fail("not enough memory for the program's stack: raise --mem", "");
 	exit_times.runtime_up = tsc_read();
-	stack_run(run_program, (void *)module);
+	run_program(module);
 	runtime_exit(0, 0);
 }

@@ -37,26 +37,6 @@ bool module_is_code(uint64_t address)
 	return address >= (uint64_t)__start_walnut_text && address < (uint64_t)__stop_walnut_text;
 }
 
-/* By looking at all of them: this is for reports, and the tables are sorted by
- * function index. */
-const struct walnut_function_info *module_function_at(uint64_t address)
-{
-	const struct walnut_function_info *best = NULL;
-
-	if (!module_is_code(address))
-		return NULL;
-	for (const struct walnut_module *const *at = __start_walnut_modules; at < __stop_walnut_modules; at++) {
-		for (uint64_t i = 0; i < (*at)->function_count; i++) {
-			const struct walnut_function_info *function = &(*at)->functions[i];
-			uint64_t code = (uint64_t)function->code;
-
-			if (code <= address && (!best || code > (uint64_t)best->code))
-				best = function;
-		}
-	}
-	return best;
-}
-
 static uint32_t offset_in(const struct walnut_map *map, uint64_t text_offset)
 {
 	uint32_t low = 0, high = map->row_count;
@@ -93,4 +73,42 @@ uint32_t module_offset_at(uint64_t address)
 		at += (size + 7) & ~UINT64_C(7);
 	}
 	return 0;
+}
+
+/* Whose bytes in the module's file hold the offset. */
+static const struct walnut_function_info *function_of_offset(const struct walnut_module *module, uint32_t offset)
+{
+	for (uint64_t i = 0; i < module->function_count; i++) {
+		const struct walnut_function_info *function = &module->functions[i];
+
+		if (offset >= function->wasm_offset && offset - function->wasm_offset < function->wasm_size)
+			return function;
+	}
+	return NULL;
+}
+
+/* By looking at all of them: this is for reports, and the tables are sorted by
+ * function index. */
+const struct walnut_function_info *module_function_at(uint64_t address)
+{
+	const struct walnut_function_info *best = NULL, *inlined = NULL;
+	const struct walnut_module *owner = NULL;
+	uint32_t offset = module_offset_at(address);
+
+	if (!module_is_code(address))
+		return NULL;
+	for (const struct walnut_module *const *at = __start_walnut_modules; at < __stop_walnut_modules; at++) {
+		for (uint64_t i = 0; i < (*at)->function_count; i++) {
+			const struct walnut_function_info *function = &(*at)->functions[i];
+			uint64_t code = (uint64_t)function->code;
+
+			if (code && code <= address && (!best || code > (uint64_t)best->code)) {
+				best = function;
+				owner = *at;
+			}
+		}
+	}
+	if (owner && offset)
+		inlined = function_of_offset(owner, offset);
+	return inlined ? inlined : best;
 }

@@ -16,7 +16,7 @@ const struct walnut_export *module_export(const struct walnut_module *module, co
 /* Whether this address is in compiled code of any module. */
 bool module_is_code(uint64_t address);
 
-/* The function around a code address, NULL: not known. */
+/* The function that this code was compiled from, inlined or not; NULL: not known. */
 const struct walnut_function_info *module_function_at(uint64_t address);
 
 /* The byte offset in the module's file that this code came from, 0: not known. */

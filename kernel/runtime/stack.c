@@ -1,41 +1,22 @@
-/* The program's stack; see stack.h. Below it lies a gibibyte that nothing else
- * uses: compiled code touches every page of a large frame, so an overflow ends
- * there. */
+/* The stack; see stack.h. walnut.ld puts it right behind the image's constants, which
+ * nobody can write to, in slots of 2 MiB: an overflow ends there, because compiled
+ * code touches every page of a large frame. So it costs no page tables of its own. */
 #include "stack.h"
 
-#include "mem/space.h"
-#include "switch.h"
+#define GUARD_SIZE UINT64_C(0x200000)
 
-#define STACK_SIZE UINT64_C(0x800000)
-#define STACK_GUARD_SIZE UINT64_C(0x40000000)
-
-static uint64_t stack_size;
-
-static uint64_t stack_low(void)
-{
-	return VA_STACK_TOP - stack_size;
-}
-
-bool stack_init(void)
-{
-	/* A small machine needs its RAM for linear memory. */
-	stack_size = STACK_SIZE;
-	while (stack_size > FRAME_SIZE && stack_size > space_ram_total() / 8)
-		stack_size /= 2;
-	return space_back(stack_low(), stack_size);
-}
-
-void stack_run(void (*function)(void *argument), void *argument)
-{
-	switch_call_on(function, argument, (void *)VA_STACK_TOP);
-}
+extern const char walnut_image_data[], walnut_stack_top[];
 
 bool stack_contains(uint64_t address, uint64_t size)
 {
-	return address >= stack_low() && address <= VA_STACK_TOP && size <= VA_STACK_TOP - address;
+	uint64_t top = (uint64_t)walnut_stack_top;
+
+	return address >= (uint64_t)walnut_image_data && address <= top && size <= top - address;
 }
 
 bool stack_is_guard(uint64_t address)
 {
-	return address < stack_low() && address >= VA_STACK_TOP - STACK_GUARD_SIZE;
+	uint64_t bottom = (uint64_t)walnut_image_data;
+
+	return address < bottom && bottom - address <= GUARD_SIZE;
 }

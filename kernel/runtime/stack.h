@@ -1,21 +1,15 @@
-/* The program's stack, at the top of its own part of the address space. */
+/* The stack: one for the runtime and the program, which it calls. The nucleus starts
+ * ring 3 on it. */
 #ifndef WALNUT_RUNTIME_STACK_H
 #define WALNUT_RUNTIME_STACK_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Address space for it and RAM behind, which is touched as the stack grows. False:
- * not enough RAM. */
-bool stack_init(void);
-
-/* Calls function(argument) on the program's stack. */
-void stack_run(void (*function)(void *argument), void *argument);
-
-/* Whether a frame pointer could be one of the program's. */
+/* Whether these bytes are on the stack. */
 bool stack_contains(uint64_t address, uint64_t size);
 
-/* Whether an access to this address means that the stack is used up. */
+/* Whether a write to this address means that the stack is used up. */
 bool stack_is_guard(uint64_t address);
 
 #endif

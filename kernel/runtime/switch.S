@@ -7,23 +7,6 @@
 \name:
 	.endm
 
-	function switch_call_on
-	push %rbp
-	mov %rsp, %rbp
-	push %rbx
-	push %rbx /* keeps the alignment */
-	mov %rsp, %rbx
-	mov %rdx, %rsp
-	mov %rdi, %rax
-	mov %rsi, %rdi
-	xor %ebp, %ebp
-	call *%rax
-	mov %rbx, %rsp
-	pop %rbx
-	pop %rbx
-	pop %rbp
-	ret
-
 	/* Everything that the ABI says survives a call goes onto the stack, control
 	 * words included; `saved` is the stack pointer below them. */
 	function switch_protected_call

@@ -4,10 +4,6 @@
 
 #include <stdint.h>
 
-/* Calls function(argument) on another stack, which begins a chain of frame
- * pointers of its own, and comes back to this one. */
-void switch_call_on(void (*function)(void *argument), void *argument, void *stack_top);
-
 /* Calls function(argument) and returns 0; meanwhile *saved holds what
  * switch_unwind() needs to make this call return a code instead. */
 uint32_t switch_protected_call(void (*function)(void *argument), void *argument, uint64_t *saved);

@@ -16,6 +16,7 @@
 #define VECTOR_DIVIDE 0
 #define VECTOR_INVALID_OPCODE 6
 #define VECTOR_PAGE_FAULT 14
+#define PAGE_FAULT_WRITE 0x2
 #define TRAP_EXIT_STATUS 134 /* 128 + SIGABRT */
 
 #define FAULT_STACK_SIZE 0x8000
@@ -63,7 +64,8 @@ static uint32_t trap_instruction(uint64_t rip)
 
 static uint32_t classify(const struct nucleus_fault *fault)
 {
-	if (fault->vector == VECTOR_PAGE_FAULT && stack_is_guard(fault->address))
+	if (fault->vector == VECTOR_PAGE_FAULT && fault->error_code & PAGE_FAULT_WRITE &&
+	    stack_is_guard(fault->address))
 		return WALNUT_TRAP_STACK_OVERFLOW;
 	if (!module_is_code(fault->rip))
 		return 0;

@@ -63,11 +63,12 @@ def tcg_is_binary_clean(context):
 def fallback(context):
     """Without KVM, auto says so in one line and runs under TCG."""
     need_qemu(context)
+    context.hide_fallback = False
     got = context.must(without_kvm(context, context.project.walnut, "run", example(context, "hello")[0]))
     context.equal(got.out, b"Hello from WebAssembly!\n", "standard output")
     lines = got.err.decode().splitlines()
     context.equal(len(lines), 1, "lines on standard error")
-    context.contains(lines[0], "walnut: ", "kvm", "TCG")
+    context.contains(lines[0], "walnut: ", "/dev/kvm", "TCG")
 
 
 @test
@@ -86,7 +87,7 @@ def neither(context):
     context.must(context.walnut("build", module, "-o", "hello.elf"))
     got = context.must(without_kvm(context, "/bin/sh", "-c", 'PATH=/nonexistent; exec "$0" run hello.elf',
                                    context.project.walnut), 125)
-    context.contains(got.err, b"walnut: ", b"kvm", b"qemu-system-x86_64")
+    context.contains(got.err, b"walnut: ", b"/dev/kvm", b"qemu-system-x86_64")
     context.equal((got.out, got.err.count(b"\n")), (b"", 1), "output and lines")
 
 

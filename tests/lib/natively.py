@@ -25,7 +25,7 @@ def from_meson(entry):
     name = re.sub(r"^(unit|fuzz)[-_/ ]", "", entry["name"]).replace(" ", "-")
 
     def function(context):
-        result = context.run(*entry["cmd"], cwd=entry["workdir"] or context.project.root,
+        result = context.run(*entry["cmd"], cwd=entry["workdir"] or context.project.build,
                              env=dict(entry["env"], CMOCKA_MESSAGE_OUTPUT="TAP"))
         cases = TAP_LINE.findall(result.out.decode(errors="replace")) if kind == "unit" else []
         outcomes = [outcome(f"unit/{name}/{case}", verdict, skip, result)

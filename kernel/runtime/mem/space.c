@@ -3,7 +3,7 @@
 
 #include "lib/string.h"
 
-#define SPACE_END (VA_STACK_TOP - UINT64_C(0x40000000)) /* far below the stack and its guard */
+#define SPACE_END VA_DEVICES
 #define ARENA_SIZE 8192
 
 static struct pages ram;
@@ -64,8 +64,9 @@ const void *space_show(uint64_t start, uint64_t size)
 
 	if (!size || __builtin_add_overflow(start, size, &end) || end > UINT64_MAX - PAGE_SIZE)
 		return NULL;
-	if (end <= NUCLEUS_DIRECT_END)
-		return (const void *)(VA_KERNEL + start);
+	address = nucleus_direct(start, size);
+	if (address)
+		return address;
 	address = space_reserve(offset + size);
 	if (!address || !map((uint64_t)address, start - offset, page_up(offset + size), 0))
 		return NULL;
@@ -79,6 +80,8 @@ volatile void *space_device(uint64_t start, uint64_t size)
 	if (!size || __builtin_add_overflow(start, size, &end) || end > UINT64_MAX - PAGE_SIZE ||
 	    size > VA_KERNEL - next_device - 2 * PAGE_SIZE)
 		return NULL;
+	if (nucleus_direct(start, size))
+		return nucleus_direct(start, size);
 	size = page_up(offset + size);
 	if (nucleus_call(NUCLEUS_MMIO_MAP, address, start - offset, size, 0) < 0)
 		return NULL;
@@ -151,7 +154,6 @@ bool space_extend(uint64_t address, uint64_t size, uint64_t *frame)
 			*frame = pages_take_frame(&ram);
 		if (offset && offset + piece == FRAME_SIZE) {
 			/* Full now: one 2 MiB page instead of many small ones. */
-			nucleus_call(NUCLEUS_UNMAP, at - offset, offset, 0, 0);
 			mapped = map(at - offset, *frame, FRAME_SIZE, NUCLEUS_MAP_WRITE);
 		} else {
 			mapped = map(at, *frame + offset, piece, NUCLEUS_MAP_WRITE);

@@ -110,27 +110,31 @@ static bool map_device(uint64_t va, uint64_t pa, uint64_t size)
 
 static bool nucleus_is_out_of_reach(void)
 {
-	return faults_at(do_read, VA_KERNEL + NUCLEUS_CODE) && faults_at(do_write, VA_KERNEL + NUCLEUS_CODE) &&
-	       faults_at(do_call, VA_KERNEL + NUCLEUS_CODE) && faults_at(do_read, VA_KERNEL + NUCLEUS_DATA) &&
+	return faults_at(do_read, VA_KERNEL + NUCLEUS_CODE) &&
+	       faults_at(do_write, VA_KERNEL + NUCLEUS_CODE) &&
+	       faults_at(do_call, VA_KERNEL + NUCLEUS_CODE) &&
+	       faults_at(do_read, VA_KERNEL + NUCLEUS_DATA) &&
 	       faults_at(do_write, VA_KERNEL + NUCLEUS_DATA + PAGE) &&
-	       faults_at(do_read, VA_KERNEL + 502 * SLOT) && faults_at(do_read, VA_KERNEL + 503 * SLOT);
+	       faults_at(do_read, VA_KERNEL + 502 * SLOT) &&
+	       faults_at(do_read, VA_KERNEL + 503 * SLOT);
 }
 
 static bool identity_map_is_gone(void)
 {
-	return faults_at(do_read, 0) && faults_at(do_read, 0x7000) && faults_at(do_read, NUCLEUS_CODE) &&
-	       faults_at(do_call, IMAGE_CODE);
+	return faults_at(do_read, 0) && faults_at(do_read, 0x7000) &&
+	       faults_at(do_read, NUCLEUS_CODE) && faults_at(do_call, IMAGE_CODE);
 }
 
 static bool code_and_constants_are_read_only(void)
 {
-	return faults_at(do_write, VA_KERNEL + IMAGE_CODE) && faults_at(do_write, VA_KERNEL + IMAGE_CONSTANTS);
+	return faults_at(do_write, VA_KERNEL + IMAGE_CODE) &&
+	       faults_at(do_write, VA_KERNEL + IMAGE_CONSTANTS);
 }
 
 static bool only_code_is_executable(void)
 {
-	return faults_at(do_call, VA_KERNEL + IMAGE_CONSTANTS) && faults_at(do_call, (uint64_t)fault_stack) &&
-	       faults_at(do_call, VA_KERNEL + RAM);
+	return faults_at(do_call, VA_KERNEL + IMAGE_CONSTANTS) &&
+	       faults_at(do_call, (uint64_t)fault_stack) && faults_at(do_call, VA_KERNEL + RAM);
 }
 
 static bool direct_map_shows_ram(void)
@@ -139,17 +143,27 @@ static bool direct_map_shows_ram(void)
 	bool seen;
 
 	*word = 0x1122334455667788;
-	seen = map(VA_HEAP, RAM, PAGE, 0) && *(volatile uint64_t *)(VA_HEAP + 8) == 0x1122334455667788;
-	return seen && faults_at(do_write, VA_HEAP + 8) && unmap(VA_HEAP, PAGE) && faults_at(do_read, VA_HEAP + 8);
+	seen = map(VA_HEAP, RAM, PAGE, 0) &&
+	       *(volatile uint64_t *)(VA_HEAP + 8) == 0x1122334455667788;
+	return seen && faults_at(do_write, VA_HEAP + 8) && unmap(VA_HEAP, PAGE) &&
+	       faults_at(do_read, VA_HEAP + 8);
 }
 
 static bool devices_are_in_the_direct_map(void)
 {
 	static const struct nucleus_range outside[] = {
-		{NUCLEUS_DIRECT_END, 1}, {NUCLEUS_DIRECT_END - 1, 2}, {0, NUCLEUS_DIRECT_END + 1},
-		{NUCLEUS_DEVICES_1 - 1, 1}, {NUCLEUS_DEVICES_1, NUCLEUS_DEVICES_SIZE + 1},
-		{NUCLEUS_DEVICES_1 + NUCLEUS_DEVICES_SIZE, 1}, {NUCLEUS_DEVICES_2 - 1, 2}, {IOAPIC, PAGE},
-		{LAPIC, PAGE}, {UINT64_MAX, 1}, {UINT64_MAX, UINT64_MAX}, {0, UINT64_MAX},
+		{ NUCLEUS_DIRECT_END, 1 },
+		{ NUCLEUS_DIRECT_END - 1, 2 },
+		{ 0, NUCLEUS_DIRECT_END + 1 },
+		{ NUCLEUS_DEVICES_1 - 1, 1 },
+		{ NUCLEUS_DEVICES_1, NUCLEUS_DEVICES_SIZE + 1 },
+		{ NUCLEUS_DEVICES_1 + NUCLEUS_DEVICES_SIZE, 1 },
+		{ NUCLEUS_DEVICES_2 - 1, 2 },
+		{ IOAPIC, PAGE },
+		{ LAPIC, PAGE },
+		{ UINT64_MAX, 1 },
+		{ UINT64_MAX, UINT64_MAX },
+		{ 0, UINT64_MAX },
 	};
 	/* QEMU's microvm has its first virtio-mmio register block here. */
 	volatile const uint32_t *magic = nucleus_direct(0xfeb00000, PAGE);
@@ -165,7 +179,8 @@ static bool address_zero_can_be_mapped(void)
 	if (!map(0, RAM, PAGE, NUCLEUS_MAP_WRITE))
 		return false;
 	where = 0;
-	return fault_of(do_write) == NO_FAULT && faults_at(do_read, PAGE) && unmap(0, PAGE) && faults_at(do_read, 0);
+	return fault_of(do_write) == NO_FAULT && faults_at(do_read, PAGE) && unmap(0, PAGE) &&
+	       faults_at(do_read, 0);
 }
 
 static bool big_page_is_split_in_place(void)
@@ -179,9 +194,11 @@ static bool big_page_is_split_in_place(void)
 	big[SLOT] = 3;
 	if (!unmap(VA_HEAP + PAGE, PAGE) || big[0] != 1 || big[2 * PAGE] != 2 || big[SLOT] != 3)
 		return false;
-	if (!faults_at(do_read, VA_HEAP + PAGE) || !map(VA_HEAP + PAGE, RAM + SLOT, PAGE, 0) || big[PAGE] != 3)
+	if (!faults_at(do_read, VA_HEAP + PAGE) || !map(VA_HEAP + PAGE, RAM + SLOT, PAGE, 0) ||
+	    big[PAGE] != 3)
 		return false;
-	return unmap(VA_HEAP, 2 * SLOT) && faults_at(do_read, VA_HEAP) && faults_at(do_read, VA_HEAP + SLOT);
+	return unmap(VA_HEAP, 2 * SLOT) && faults_at(do_read, VA_HEAP) &&
+	       faults_at(do_read, VA_HEAP + SLOT);
 }
 
 static bool remapping_takes_effect_at_once(void)
@@ -190,8 +207,8 @@ static bool remapping_takes_effect_at_once(void)
 
 	((volatile char *)(VA_KERNEL + RAM))[0] = 1;
 	((volatile char *)(VA_KERNEL + RAM + PAGE))[0] = 2;
-	return map(VA_HEAP, RAM, PAGE, 0) && page[0] == 1 && map(VA_HEAP, RAM + PAGE, PAGE, 0) && page[0] == 2 &&
-	       unmap(VA_HEAP, PAGE);
+	return map(VA_HEAP, RAM, PAGE, 0) && page[0] == 1 && map(VA_HEAP, RAM + PAGE, PAGE, 0) &&
+	       page[0] == 2 && unmap(VA_HEAP, PAGE);
 }
 
 static bool mapping_across_tables_is_whole(void)
@@ -209,14 +226,47 @@ static bool mapping_across_tables_is_whole(void)
 	       faults_at(do_read, va) && faults_at(do_read, va + size - PAGE);
 }
 
+static bool tables_come_back(void)
+{
+	/* More rounds than there are tables, each with one that a big page replaces. */
+	for (uint64_t i = 0; i < 1024; i++) {
+		uint64_t va = VA_HEAP + i % 8 * SLOT;
+
+		if (!map(va, RAM, PAGE, 0) || !map(va, RAM, SLOT, NUCLEUS_MAP_WRITE) ||
+		    !map(va, RAM, PAGE, 0) || !unmap(va, SLOT))
+			return false;
+		if (!map(va + PAGE, RAM, PAGE, 0) || !faults_at(do_read, va) ||
+		    !faults_at(do_read, va + 2 * PAGE) || !faults_at(do_read, va + SLOT - 1) ||
+		    !unmap(va, SLOT))
+			return false;
+	}
+	return true;
+}
+
 static bool protected_addresses_are_refused(void)
 {
 	static const struct nucleus_range ranges[] = {
-		{NUCLEUS_CODE, PAGE}, {NUCLEUS_DATA, PAGE}, {NUCLEUS_DATA + PAGE, PAGE}, {IMAGE_CODE, PAGE},
-		{IMAGE_CONSTANTS, PAGE}, {NUCLEUS_CODE - PAGE, 2 * PAGE}, {0, 64 * SLOT}, {LAPIC, PAGE},
-		{IOAPIC, PAGE}, {IOAPIC - PAGE, 2 * PAGE}, {0xff000000 - PAGE, 2 * PAGE}, {0xf0000000, 0x10000000},
-		{0, 1ull << 40}, {0xfffffffffffff000, 2 * PAGE}, {1ull << 46, PAGE}, {(1ull << 46) - PAGE, 2 * PAGE},
-		{1ull << 63 | RAM, PAGE}, {RAM + 1, PAGE}, {RAM, 0}, {RAM, PAGE + 1}, {RAM, 1ull << 63},
+		{ NUCLEUS_CODE, PAGE },
+		{ NUCLEUS_DATA, PAGE },
+		{ NUCLEUS_DATA + PAGE, PAGE },
+		{ IMAGE_CODE, PAGE },
+		{ IMAGE_CONSTANTS, PAGE },
+		{ NUCLEUS_CODE - PAGE, 2 * PAGE },
+		{ 0, 64 * SLOT },
+		{ LAPIC, PAGE },
+		{ IOAPIC, PAGE },
+		{ IOAPIC - PAGE, 2 * PAGE },
+		{ 0xff000000 - PAGE, 2 * PAGE },
+		{ 0xf0000000, 0x10000000 },
+		{ 0, 1ull << 40 },
+		{ 0xfffffffffffff000, 2 * PAGE },
+		{ 1ull << 46, PAGE },
+		{ (1ull << 46) - PAGE, 2 * PAGE },
+		{ 1ull << 63 | RAM, PAGE },
+		{ RAM + 1, PAGE },
+		{ RAM, 0 },
+		{ RAM, PAGE + 1 },
+		{ RAM, 1ull << 63 },
 	};
 
 	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
@@ -230,13 +280,20 @@ static bool protected_addresses_are_refused(void)
 static bool addresses_outside_ring_3_are_refused(void)
 {
 	static const struct nucleus_range ranges[] = {
-		{VA_KERNEL, PAGE}, {VA_KERNEL - PAGE, 2 * PAGE}, {VA_KERNEL + NUCLEUS_DATA, PAGE},
-		{0x800000000000, PAGE}, {0xffff800000000000, PAGE}, {0xfffffffffffff000, PAGE},
-		{0xfffffffffffff000, 2 * PAGE}, {VA_HEAP + 1, PAGE}, {0, VA_KERNEL + PAGE},
+		{ VA_KERNEL, PAGE },
+		{ VA_KERNEL - PAGE, 2 * PAGE },
+		{ VA_KERNEL + NUCLEUS_DATA, PAGE },
+		{ 0x800000000000, PAGE },
+		{ 0xffff800000000000, PAGE },
+		{ 0xfffffffffffff000, PAGE },
+		{ 0xfffffffffffff000, 2 * PAGE },
+		{ VA_HEAP + 1, PAGE },
+		{ 0, VA_KERNEL + PAGE },
 	};
 
 	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
-		if (map(ranges[i].start, RAM, ranges[i].size, 0) || map_device(ranges[i].start, RAM, ranges[i].size) ||
+		if (map(ranges[i].start, RAM, ranges[i].size, 0) ||
+		    map_device(ranges[i].start, RAM, ranges[i].size) ||
 		    unmap(ranges[i].start, ranges[i].size))
 			return false;
 	return true;
@@ -244,8 +301,8 @@ static bool addresses_outside_ring_3_are_refused(void)
 
 static bool executable_mappings_are_refused(void)
 {
-	return !map(VA_HEAP, RAM, PAGE, 2) && !map(VA_HEAP, RAM, PAGE, 3) && !map(VA_HEAP, RAM, PAGE, 1ull << 62) &&
-	       !map(VA_HEAP, RAM, PAGE, 1ull << 63 | 1);
+	return !map(VA_HEAP, RAM, PAGE, 2) && !map(VA_HEAP, RAM, PAGE, 3) &&
+	       !map(VA_HEAP, RAM, PAGE, 1ull << 62) && !map(VA_HEAP, RAM, PAGE, 1ull << 63 | 1);
 }
 
 static bool exhausted_pool_refuses(void)
@@ -258,7 +315,8 @@ static bool exhausted_pool_refuses(void)
 	while (map(VA_LINEAR_END + tables * SLOT, RAM, PAGE, 0))
 		tables++;
 	/* A big page that cannot be split stays. */
-	kept = !unmap(VA_MEMORIES, PAGE) && *(volatile char *)VA_MEMORIES == *(volatile char *)(VA_KERNEL + RAM);
+	kept = !unmap(VA_MEMORIES, PAGE) &&
+	       *(volatile char *)VA_MEMORIES == *(volatile char *)(VA_KERNEL + RAM);
 	return tables > 400 && tables < 512 && kept && unmap(VA_MEMORIES, SLOT);
 }
 
@@ -267,8 +325,12 @@ static bool exhausted_pool_refuses(void)
 static bool serial_write_reads_ring_3_only(void)
 {
 	static const struct nucleus_range ranges[] = {
-		{VA_KERNEL + NUCLEUS_CODE, 4}, {VA_KERNEL + NUCLEUS_DATA, 4}, {VA_KERNEL - 1, 2},
-		{VA_KERNEL + IMAGE_CODE - 1, 2}, {0xffff800000000000, 4}, {UINT64_MAX, 4},
+		{ VA_KERNEL + NUCLEUS_CODE, 4 },
+		{ VA_KERNEL + NUCLEUS_DATA, 4 },
+		{ VA_KERNEL - 1, 2 },
+		{ VA_KERNEL + IMAGE_CODE - 1, 2 },
+		{ 0xffff800000000000, 4 },
+		{ UINT64_MAX, 4 },
 	};
 
 	for (size_t i = 0; i < sizeof(ranges) / sizeof(ranges[0]); i++)
@@ -286,10 +348,12 @@ static bool bad_fault_handlers_are_refused(void)
 {
 	uint64_t entry = (uint64_t)on_fault, top = (uint64_t)fault_stack + sizeof(fault_stack);
 
-	return !set_handler(entry, VA_KERNEL + NUCLEUS_DATA + 1536, 512) && !set_handler(entry, top - 8, 4096) &&
-	       !set_handler(entry, top, 8) && !set_handler(entry, 4096, 8192) &&
-	       !set_handler(entry, 0xffff800000001000, 4096) && !set_handler(entry, VA_KERNEL + IMAGE_CODE, 4096) &&
-	       !set_handler(VA_KERNEL + NUCLEUS_CODE, top, 4096) && !set_handler(UINT64_MAX, top, 4096);
+	return !set_handler(entry, VA_KERNEL + NUCLEUS_DATA + 1536, 512) &&
+	       !set_handler(entry, top - 8, 4096) && !set_handler(entry, top, 8) &&
+	       !set_handler(entry, 4096, 8192) && !set_handler(entry, 0xffff800000001000, 4096) &&
+	       !set_handler(entry, VA_KERNEL + IMAGE_CODE, 4096) &&
+	       !set_handler(VA_KERNEL + NUCLEUS_CODE, top, 4096) &&
+	       !set_handler(UINT64_MAX, top, 4096);
 }
 
 static void do_unknown_call(void)
@@ -299,7 +363,9 @@ static void do_unknown_call(void)
 
 static bool unknown_calls_are_faults(void)
 {
-	static const uint64_t numbers[] = {0, 11, 77, UINT64_MAX, 1ull << 32 | NUCLEUS_POWER_OFF, 1ull << 63};
+	static const uint64_t numbers[] = {
+		0, 11, 77, UINT64_MAX, 1ull << 32 | NUCLEUS_POWER_OFF, 1ull << 63
+	};
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
 		where = numbers[i];
@@ -351,9 +417,9 @@ static void do_interrupt_gate(void)
 
 static bool privileged_instructions_are_faults(void)
 {
-	return fault_of(do_halt) == VECTOR_GP && fault_of(do_port) == VECTOR_GP && fault_of(do_read_cr3) == VECTOR_GP &&
-	       fault_of(do_write_msr) == VECTOR_GP && fault_of(do_enable_interrupts) == VECTOR_GP &&
-	       fault_of(do_interrupt_gate) > 0;
+	return fault_of(do_halt) == VECTOR_GP && fault_of(do_port) == VECTOR_GP &&
+	       fault_of(do_read_cr3) == VECTOR_GP && fault_of(do_write_msr) == VECTOR_GP &&
+	       fault_of(do_enable_interrupts) == VECTOR_GP && fault_of(do_interrupt_gate) > 0;
 }
 
 static bool traps_are_reflected(void)
@@ -364,11 +430,14 @@ static bool traps_are_reflected(void)
 
 static void do_fault_with_known_registers(void)
 {
-	__asm__ volatile("mov $1, %%rax; mov $2, %%rbx; mov $3, %%rcx; mov $4, %%rdx; mov $5, %%rsi; mov $6, %%rdi\n"
-			 "mov $8, %%r8; mov $9, %%r9; mov $10, %%r10; mov $11, %%r11\n"
-			 "mov $12, %%r12; mov $13, %%r13; mov $14, %%r14; mov $15, %%r15; std; ud2"
-			 : : : "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14",
-			       "r15");
+	__asm__ volatile(
+		"mov $1, %%rax; mov $2, %%rbx; mov $3, %%rcx; mov $4, %%rdx; mov $5, %%rsi; mov $6, %%rdi\n"
+		"mov $8, %%r8; mov $9, %%r9; mov $10, %%r10; mov $11, %%r11\n"
+		"mov $12, %%r12; mov $13, %%r13; mov $14, %%r14; mov $15, %%r15; std; ud2"
+		:
+		:
+		: "rax", "rbx", "rcx", "rdx", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13",
+		  "r14", "r15");
 }
 
 static bool handler_receives_the_registers(void)
@@ -377,9 +446,9 @@ static bool handler_receives_the_registers(void)
 
 	if (fault_of(do_fault_with_known_registers) != VECTOR_UD)
 		return false;
-	return f->rax == 1 && f->rbx == 2 && f->rcx == 3 && f->rdx == 4 && f->rsi == 5 && f->rdi == 6 && f->r8 == 8 &&
-	       f->r9 == 9 && f->r10 == 10 && f->r11 == 11 && f->r12 == 12 && f->r13 == 13 && f->r14 == 14 &&
-	       f->r15 == 15 && (f->rflags & 0x400);
+	return f->rax == 1 && f->rbx == 2 && f->rcx == 3 && f->rdx == 4 && f->rsi == 5 &&
+	       f->rdi == 6 && f->r8 == 8 && f->r9 == 9 && f->r10 == 10 && f->r11 == 11 &&
+	       f->r12 == 12 && f->r13 == 13 && f->r14 == 14 && f->r15 == 15 && (f->rflags & 0x400);
 }
 
 /* --- time -------------------------------------------------------------------- */
@@ -406,7 +475,8 @@ static bool idle_ends_at_the_deadline(void)
 
 static bool irq_lines_are_checked(void)
 {
-	return nucleus_call(NUCLEUS_IRQ_ENABLE, 24, 0, 0, 0) < 0 && nucleus_call(NUCLEUS_IRQ_ENABLE, UINT64_MAX, 0, 0, 0) < 0 &&
+	return nucleus_call(NUCLEUS_IRQ_ENABLE, 24, 0, 0, 0) < 0 &&
+	       nucleus_call(NUCLEUS_IRQ_ENABLE, UINT64_MAX, 0, 0, 0) < 0 &&
 	       nucleus_call(NUCLEUS_IRQ_ENABLE, 12, 0, 0, 0) >= 0;
 }
 
@@ -419,7 +489,8 @@ static bool ram_is_page_aligned_and_free_of_the_image(void)
 	for (uint32_t i = 0; i < info->ram_count; i++) {
 		uint64_t start = info->ram[i].start, end = start + info->ram[i].size;
 
-		if ((start | end) % PAGE || start >= end || (start < image_end && end > info->image_start))
+		if ((start | end) % PAGE || start >= end ||
+		    (start < image_end && end > info->image_start))
 			return false;
 	}
 	return info->ram_count > 0 && info->image_start == SLOT;
@@ -447,7 +518,7 @@ static bool avx_works_where_cpuid_has_it(void)
 	return !(ecx & 1u << 28) || fault_of(do_use_avx) == NO_FAULT;
 }
 
-#define CASE(function) {#function, function}
+#define CASE(function) { #function, function }
 static const struct {
 	const char *name;
 	bool (*function)(void);
@@ -471,6 +542,7 @@ static const struct {
 	CASE(big_page_is_split_in_place),
 	CASE(remapping_takes_effect_at_once),
 	CASE(mapping_across_tables_is_whole),
+	CASE(tables_come_back),
 	CASE(protected_addresses_are_refused),
 	CASE(addresses_outside_ring_3_are_refused),
 	CASE(executable_mappings_are_refused),
@@ -484,7 +556,8 @@ static const struct {
 void runtime_main(const struct nucleus_info *boot_info)
 {
 	info = boot_info;
-	set_handler((uint64_t)on_fault, (uint64_t)fault_stack + sizeof(fault_stack), sizeof(fault_stack));
+	set_handler((uint64_t)on_fault, (uint64_t)fault_stack + sizeof(fault_stack),
+		    sizeof(fault_stack));
 	print("1..");
 	print_number(CASE_COUNT + 1);
 	print("\n");

@@ -52,7 +52,7 @@ static int teardown(void **state)
 
 static struct nucleus_info new_info(void)
 {
-	return (struct nucleus_info){.image_start = IMAGE_START, .image_size = IMAGE_SIZE};
+	return (struct nucleus_info){ .image_start = IMAGE_START, .image_size = IMAGE_SIZE };
 }
 
 static struct boot_params *zero_page(void)
@@ -65,10 +65,11 @@ static struct boot_params *zero_page(void)
 
 static void add_e820(struct boot_params *params, uint64_t start, uint64_t size, uint32_t type)
 {
-	params->e820_table[params->e820_entries++] = (struct e820_entry){start, size, type};
+	params->e820_table[params->e820_entries++] = (struct e820_entry){ start, size, type };
 }
 
-static void assert_ram(const struct nucleus_info *info, const struct nucleus_range *want, uint32_t count)
+static void assert_ram(const struct nucleus_info *info, const struct nucleus_range *want,
+		       uint32_t count)
 {
 	assert_int_equal(info->ram_count, count);
 	for (uint32_t i = 0; i < count; i++) {
@@ -110,7 +111,10 @@ static void initrd_without_size_is_none(void **state)
 static void ram_leaves_out_the_image_and_what_is_no_ram(void **state)
 {
 	static const struct nucleus_range want[] = {
-		{0, 0x9f000}, {0x100000, 0x100000}, {IMAGE_START + IMAGE_SIZE, 0x7600000}, {0x100000000, 0x1000},
+		{ 0, 0x9f000 },
+		{ 0x100000, 0x100000 },
+		{ IMAGE_START + IMAGE_SIZE, 0x7600000 },
+		{ 0x100000000, 0x1000 },
 	};
 	struct boot_params *params = zero_page();
 	struct nucleus_info info = new_info();
@@ -167,7 +171,7 @@ static void put_start_info(uint32_t version, uint32_t map_count, uint32_t module
 
 static void start_info_is_read(void **state)
 {
-	static const struct nucleus_range want[] = {{0x1000000, 0x7000000}};
+	static const struct nucleus_range want[] = { { 0x1000000, 0x7000000 } };
 	struct nucleus_info info = new_info();
 
 	put_start_info(1, 2, 1);

@@ -1,0 +1,56 @@
+"""Writes seed inputs for the VMM's fuzz targets: make_seeds.py DIRECTORY."""
+
+import os
+import struct
+import sys
+
+
+def elf() -> bytes:
+    header = b"\x7fELF\x02\x01\x01" + bytes(9)
+    header += struct.pack("<HHIQQQIHHHHHH", 2, 62, 1, 0x200000, 64, 0, 0, 64, 56, 2, 0, 0, 0)
+    loads = b"".join(
+        struct.pack("<IIQQQQQQ", 1, 5, 4096, 0, address, 300, 5000, 4096)
+        for address in (0x200000, 0x400000)
+    )
+    return (header + loads).ljust(4096, b"\0") + bytes(range(256)) * 2
+
+
+def virtq() -> bytes:
+    config = struct.pack("<HHHHHBB", 8, 0, 0, 0x100, 0x200, 0, 0)
+    ram = bytearray(0x800)
+    descriptors = [
+        (0x400, 16, 1, 1), (0x500, 32, 3, 2), (0x600, 64, 2, 0),  # a chain of three
+        (0x300, 32, 4, 0),  # an indirect table
+    ]
+    for i, d in enumerate(descriptors):
+        struct.pack_into("<QIHH", ram, 16 * i, *d)
+    struct.pack_into("<HH8H", ram, 0x100, 0, 2, 0, 3, 0, 0, 0, 0, 0, 0)
+    struct.pack_into("<QIHHQIHH", ram, 0x300, 0x400, 8, 1, 1, 0x500, 8, 2, 0)
+    return config + bytes(ram)
+
+
+def console() -> bytes:
+    def memory(at: int, data: bytes) -> bytes:
+        return struct.pack("<BHB", 2, at, len(data)) + data
+
+    def offer(queue: int, address: int, size: int, flags: int) -> bytes:
+        base = 0x400 * queue
+        return (memory(base, struct.pack("<QIHH", address, size, flags, 0))
+                + memory(base + 0x100, struct.pack("<HHH", 0, 1, 0)))
+
+    ops = bytes([4])  # start
+    ops += offer(2, 0x8000, 64, 2)  # a control buffer
+    ops += memory(0x9000, struct.pack("<IHH", 0, 0, 1)) + offer(3, 0x9000, 8, 0)  # DEVICE_READY
+    ops += offer(4, 0xa000, 256, 2)  # input
+    ops += memory(0xb000, struct.pack("<HHIII", 0x5357, 1, 8, 42, 0)) + offer(11, 0xb000, 16, 0)
+    return ops + bytes([3]) + struct.pack("<BBI", 0, 0x70 // 4, 0) + bytes([4, 3])
+
+
+def main() -> None:
+    for name, data in ("elf", elf()), ("virtq", virtq()), ("console", console()):
+        os.makedirs(os.path.join(sys.argv[1], name), exist_ok=True)
+        with open(os.path.join(sys.argv[1], name, "seed"), "wb") as file:
+            file.write(data)
+
+
+main()
