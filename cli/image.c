@@ -18,9 +18,7 @@ static uint64_t align4(uint64_t size)
 	return (size + 3) & ~UINT64_C(3);
 }
 
-/* Notes of one PT_NOTE segment: header, owner and description, each padded to 4. The
- * first of ours counts: an image that links several modules has one for each. */
-static int find_in(int fd, uint64_t at, uint64_t size, struct walnut_app_note *note)
+int image_find_note(int fd, uint64_t at, uint64_t size, struct walnut_app_note *note)
 {
 	while (size >= sizeof(Elf64_Nhdr)) {
 		Elf64_Nhdr header;
@@ -65,7 +63,7 @@ int image_read_note(int fd, struct walnut_app_note *note)
 			return -EINVAL;
 		if (segment.p_type != PT_NOTE)
 			continue;
-		code = find_in(fd, segment.p_offset, segment.p_filesz, note);
+		code = image_find_note(fd, segment.p_offset, segment.p_filesz, note);
 		if (code != -ENOENT)
 			return code;
 	}
