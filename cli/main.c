@@ -1,6 +1,8 @@
 /* The walnut command: finds the subcommand. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "fail.h"
@@ -43,9 +45,21 @@ static int dispatch(int argc, char **argv)
 	return fail("%s: no such command (walnut --help lists them)", argv[0]);
 }
 
+/* A standard stream that is closed must not become the number of the next file that we
+ * open. Its place is taken by a descriptor that fails when it is used. */
+static void occupy_standard_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			return;
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : NULL;
+
+	occupy_standard_streams();
 
 	if (!word)
 		return fail("no command given (walnut --help lists them)");

@@ -103,6 +103,14 @@ static int check_image(const struct run *run)
 	return 0;
 }
 
+/* -1 for a descriptor that cannot be used this way: the program then knows at once. */
+static int stream_or_none(int fd, int other_way)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags < 0 || (flags & O_ACCMODE) == other_way ? -1 : fd;
+}
+
 static int configure(const struct run *run, uint32_t context, enum krun_walnut_accel accel)
 {
 	char image[64];
@@ -117,7 +125,9 @@ static int configure(const struct run *run, uint32_t context, enum krun_walnut_a
 		code = krun_set_exec(context, run->source.name, (const char *const *)run->argv,
 				     run->options.environment);
 	if (!code)
-		code = krun_walnut_set_stdio(context, STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO);
+		code = krun_walnut_set_stdio(context, stream_or_none(STDIN_FILENO, O_WRONLY),
+					     stream_or_none(STDOUT_FILENO, O_RDONLY),
+					     stream_or_none(STDERR_FILENO, O_RDONLY));
 	if (!code && run->options.invoke)
 		code = krun_walnut_set_invoke(context, run->options.invoke);
 	if (!code)

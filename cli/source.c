@@ -88,7 +88,7 @@ int source_convert(struct source *source, struct scratch *scratch)
 {
 	const char *name = source->name;
 	char output[PATH_MAX], errors[2048];
-	const char *argv[] = { "wat2wasm", "--enable-all", source->path, "-o", output, NULL };
+	const char *argv[] = { "wat2wasm", "--enable-all", "--debug-names", source->path, "-o", output, NULL };
 	int code;
 
 	if (source->kind != SOURCE_TEXT)
@@ -111,6 +111,8 @@ int source_convert(struct source *source, struct scratch *scratch)
 		source_close(source);
 		return EXIT_WALNUT_FAILED;
 	}
+	/* The open file stays readable by this name when the folder is gone. */
+	snprintf(source->path, sizeof(source->path), "/proc/%ld/fd/%d", (long)getpid(), source->fd);
 	return 0;
 }
 

@@ -233,7 +233,7 @@ static void usage(FILE *out)
 	      "  --emit-llvm             write LLVM's text instead of an object\n"
 	      "  --input-name NAME       what messages call the module\n"
 	      "  --progress              show progress on a terminal\n"
-	      "  -g                      keep the line tables\n", out);
+	      "  -g                      keep the line tables; they are kept anyway\n", out);
 }
 
 enum { OPTION_CPU = 256, OPTION_MEMORY, OPTION_NAME, OPTION_UNKNOWN, OPTION_START, OPTION_LLVM,

@@ -1,6 +1,5 @@
 /* The public functions that run a context: choose the accelerator, run, report. */
 #include <errno.h>
-#include <linux/kvm.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -22,7 +21,7 @@ static int probe(struct failure *failure)
 
 	if (kvm_fd < 0)
 		return kvm_fd;
-	vm_fd = KVM_CALL(kvm_fd, KVM_CREATE_VM, 0, failure);
+	vm_fd = kvm_create_vm(kvm_fd, failure);
 	if (vm_fd >= 0)
 		close(vm_fd);
 	close(kvm_fd);

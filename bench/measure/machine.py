@@ -1,5 +1,6 @@
 """Says what the figures were measured on."""
 
+import os
 import pathlib
 import platform
 import re
@@ -17,6 +18,7 @@ def describe():
         "memory": f"{int(memory[1]) // 1024} MiB",
         "kernel": f"Linux {platform.release().split('-')[0]}",
         "kvm": kvm_kind(flags),
+        "load": f"{os.getloadavg()[0]:.1f}",
     }
 
 

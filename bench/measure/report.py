@@ -11,6 +11,7 @@ BUDGET_NUCLEUS = 1500
 BUDGET_COMPILE_KB = {"-O2": 250, "-O0": 1000}
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
+HEAD = ("what", "measured", "budget", "kept")
 
 
 def budgets(results):
@@ -39,8 +40,8 @@ def budgets(results):
         failed("image size", "size")
     elif size:
         add("image without an app, stripped",
-            f"{size['file_bytes'] / 1024:.1f} KiB file; loadable {size['load_file_bytes'] / 1024:.1f}"
-            f" KiB, {size['load_memory_bytes'] / 1024:.1f} KiB in memory",
+            f"{size['file_bytes'] / 1024:.1f} KiB, of which loaded {size['load_file_bytes'] / 1024:.1f}"
+            " KiB",
             f"{BUDGET_IMAGE_KIB} KiB", size["file_bytes"] <= BUDGET_IMAGE_KIB * 1024)
         add("nucleus: C and assembly in kernel/nucleus and kernel/boot",
             f"{size['nucleus_lines']} lines, {size['nucleus_code_lines']} without comments and"
@@ -80,8 +81,9 @@ def table(head, rows):
 def markdown(results):
     machine = results["machine"]
     parts = [f"Machine: {machine['cpu']}, {machine['memory']} of memory, {machine['kernel']}."
-             f" KVM: {machine['kvm']}. Measured on {results['date']}, Walnut {results['version']}.",
-             table(("what", "measured", "budget", "kept"), budgets(results))]
+             f" KVM: {machine['kvm']}. Measured on {results['date']}, Walnut {results['version']},"
+             f" load average {machine['load']} at the start.",
+             table(HEAD, budgets(results))]
     start = results.get("start", {})
     if "ratio" in start:
         parts.append(f"Start: medians of {start['runs']} alternating runs each; half of them lie in"
@@ -90,6 +92,12 @@ def markdown(results):
     if compute:
         parts.append(compute_table(compute))
     return "\n\n".join(parts) + "\n"
+
+
+def summary(results):
+    """For the front page."""
+    return (f"{table(HEAD, budgets(results))}\n\nOn {results['machine']['cpu']},"
+            f" {results['machine']['kernel']}, KVM {results['machine']['kvm']}.\n")
 
 
 def compute_table(compute):

@@ -167,14 +167,15 @@ int backend_optimise(struct backend *backend, LLVMModuleRef module,
 		     const struct walnut_compile_options *options, struct walnut_error *error)
 {
 	LLVMPassBuilderOptionsRef settings = LLVMCreatePassBuilderOptions();
+	int level = options->opt_level < 0 ? 0 : options->opt_level > 3 ? 3 : options->opt_level;
 	LLVMErrorRef failure;
 	char *message;
 
-	LLVMPassBuilderOptionsSetLoopVectorization(settings, options->opt_level >= 2);
-	LLVMPassBuilderOptionsSetSLPVectorization(settings, options->opt_level >= 2);
-	LLVMPassBuilderOptionsSetLoopInterleaving(settings, options->opt_level >= 2);
-	LLVMPassBuilderOptionsSetLoopUnrolling(settings, options->opt_level >= 2);
-	failure = LLVMRunPasses(module, pipelines[options->opt_level], backend->machine, settings);
+	LLVMPassBuilderOptionsSetLoopVectorization(settings, level >= 2);
+	LLVMPassBuilderOptionsSetSLPVectorization(settings, level >= 2);
+	LLVMPassBuilderOptionsSetLoopInterleaving(settings, level >= 2);
+	LLVMPassBuilderOptionsSetLoopUnrolling(settings, level >= 2);
+	failure = LLVMRunPasses(module, pipelines[level], backend->machine, settings);
 	LLVMDisposePassBuilderOptions(settings);
 	if (!failure)
 		return 0;

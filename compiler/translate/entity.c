@@ -63,7 +63,7 @@ static void declare_imports(struct module_translator *mt)
 			break;
 		case WASM_EXTERN_TABLE:
 			symbol = external_object(mt, name, mt->table_struct);
-			mt->tables[import->index].descriptor = symbol;
+			mt->tables[import->index] = symbol;
 			break;
 		case WASM_EXTERN_MEMORY:
 			symbol = external_object(mt, name, mt->memory_struct);
@@ -123,7 +123,7 @@ static void define_tables(struct module_translator *mt)
 			const_u64(mt, (uint64_t)value_type_letter(type->element)),
 		};
 
-		mt->tables[i].descriptor = const_object(
+		mt->tables[i] = const_object(
 			mt, "walnut.table", const_struct(mt, mt->table_struct, fields, 4), true);
 	}
 }

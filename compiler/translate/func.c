@@ -168,6 +168,8 @@ void translate_function(struct module_translator *mt, uint32_t index)
 	debug_location(&ft, 0);
 	create_locals(&ft, declared, declared_count);
 	free(declared);
+	/* Never NULL, so that pointers into it are valid also where it is empty. */
+	ft.stack = translator_grow(mt, NULL, 0, &ft.stack_capacity, sizeof(*ft.stack));
 	push_function_frame(&ft);
 	translate_body(&ft, &reader);
 	func_translator_release(&ft);

@@ -18,7 +18,7 @@ static void allocate(struct func_translator *ft)
 	for (uint32_t i = mt->wasm->imported_memory_count; i < mt->wasm->memory_count; i++)
 		call_host(ft, "walnut_memory_init", mt->memories[i]);
 	for (uint32_t i = mt->wasm->imported_table_count; i < mt->wasm->table_count; i++)
-		call_host(ft, "walnut_table_init", mt->tables[i].descriptor);
+		call_host(ft, "walnut_table_init", mt->tables[i]);
 }
 
 /* Only those that take their value from an imported global. */

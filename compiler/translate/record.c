@@ -28,7 +28,7 @@ static LLVMValueRef entity_address(struct module_translator *mt, enum wasm_exter
 	case WASM_EXTERN_FUNC:
 		return mt->funcs[index].code;
 	case WASM_EXTERN_TABLE:
-		return mt->tables[index].descriptor;
+		return mt->tables[index];
 	case WASM_EXTERN_MEMORY:
 		return mt->memories[index];
 	default:

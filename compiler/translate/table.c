@@ -8,7 +8,7 @@ LLVMValueRef load_table_field(struct func_translator *ft, uint32_t table, unsign
 {
 	struct module_translator *mt = ft->mt;
 	LLVMValueRef address = LLVMBuildStructGEP2(ft->builder, mt->table_struct,
-						   mt->tables[table].descriptor, field, "");
+						   mt->tables[table], field, "");
 	LLVMValueRef load = LLVMBuildLoad2(ft->builder, field == TABLE_ELEMENTS ? mt->ptr : mt->i64,
 					   address, "");
 
@@ -58,7 +58,7 @@ static void table_grow(struct func_translator *ft, uint32_t table)
 	LLVMTypeRef type = LLVMFunctionType(mt->i64, params, 3, false);
 	LLVMValueRef delta = LLVMBuildZExt(ft->builder, pop(ft), mt->i64, "");
 	LLVMValueRef value = pop(ft);
-	LLVMValueRef args[] = { mt->tables[table].descriptor, delta, value };
+	LLVMValueRef args[] = { mt->tables[table], delta, value };
 	LLVMValueRef old;
 
 	if (LLVMTypeOf(value) == mt->ptr)

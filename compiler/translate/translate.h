@@ -35,20 +35,14 @@ struct func_entry {
 };
 
 struct global_entry {
-	LLVMValueRef address;  /* NULL: immutable with a constant value, not exported */
+	LLVMValueRef address;
 	LLVMValueRef constant; /* immutable and known: its value */
 	LLVMTypeRef type;
 };
 
-struct table_entry {
-	LLVMValueRef descriptor; /* struct walnut_table */
-	LLVMValueRef frozen;	 /* constant contents, or NULL: frozen_table.c */
-	uint64_t frozen_size;
-};
-
 struct segment_entry {
 	LLVMValueRef content;	/* array of bytes or of references; NULL when empty */
-	LLVMValueRef remaining; /* i64: elements or bytes, 0 once dropped; NULL: never used by code */
+	LLVMValueRef remaining; /* i64: elements or bytes, 0 once dropped */
 };
 
 struct module_translator {
@@ -75,8 +69,8 @@ struct module_translator {
 	struct type_entry *types;
 	struct func_entry *funcs;
 	struct global_entry *globals;
-	struct table_entry *tables;
-	LLVMValueRef *memories;
+	LLVMValueRef *tables;	/* struct walnut_table */
+	LLVMValueRef *memories; /* struct walnut_memory */
 	struct segment_entry *elems;
 	struct segment_entry *datas;
 	LLVMValueRef instantiate;
@@ -187,17 +181,13 @@ LLVMValueRef func_reference(struct module_translator *mt, uint32_t func_index);
 
 /* --- initial.c: constant expressions and segments ---------------------------- */
 
-/* Its value as an LLVM constant; NULL when it depends on an imported global. */
+/* Its value as an LLVM constant; NULL when it depends on an imported global or on
+ * one that does. */
 LLVMValueRef const_expr_value(struct module_translator *mt, const struct wasm_expr *expr);
 /* Its value, by code at the builder's place when it must be. */
 LLVMValueRef build_const_expr(struct module_translator *mt, LLVMBuilderRef builder,
 			      const struct wasm_expr *expr);
 void declare_segments(struct module_translator *mt);
-
-/* --- frozen_table.c ---------------------------------------------------------- */
-
-/* Finds the tables whose content is a constant of the module. */
-void find_frozen_tables(struct module_translator *mt);
 
 /* --- instantiate.c, record.c -------------------------------------------------- */
 
@@ -264,8 +254,6 @@ enum { TABLE_ELEMENTS, TABLE_SIZE };
 enum { MEMORY_BASE, MEMORY_PAGES };
 LLVMValueRef load_table_field(struct func_translator *ft, uint32_t table, unsigned field);
 LLVMValueRef load_memory_field(struct func_translator *ft, unsigned field);
-/* Element `index` (i64) of the table, after a bounds check. */
-LLVMValueRef table_element(struct func_translator *ft, uint32_t table, LLVMValueRef index);
 /* table.init's work, shared with instantiation: three i32 operands. */
 void build_table_init(struct func_translator *ft, uint32_t table, uint32_t segment,
 		      LLVMValueRef dst, LLVMValueRef src, LLVMValueRef count);

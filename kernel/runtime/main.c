@@ -108,6 +108,25 @@ static void run_program(const struct walnut_module *module)
 	start->invoke(NULL, NULL);
 }
 
+/* For walnut.debug: what the kernel found, on the serial port. */
+static void describe(void)
+{
+	char buffer[256];
+	struct text text = TEXT_IN(buffer);
+
+	text_string(&text, "walnut: ");
+	text_unsigned(&text, space_ram_total() >> 20);
+	text_string(&text, " MiB of RAM, ");
+	text_unsigned(&text, line.device_count);
+	text_string(&text, " devices, streams");
+	for (int stream = 0; stream < CONSOLE_STREAMS; stream++)
+		text_string(&text, console_has(stream) ? " yes" : " no");
+	text_string(&text, ", ");
+	text_unsigned(&text, launch.arguments.count);
+	text_string(&text, " arguments\r\n");
+	nucleus_call(NUCLEUS_SERIAL_WRITE, (uint64_t)buffer, text.used, 0, 0);
+}
+
 void runtime_main(const struct nucleus_info *info)
 {
 	const struct walnut_module *module;
@@ -124,6 +143,8 @@ void runtime_main(const struct nucleus_info *info)
 	args_set(&launch.arguments, &launch.environment);
 	descriptor_init(launch.flags);
 	module = find_program();
+	if (line.debug)
+		describe();
 	exit_times.runtime_up = tsc_read();
 	run_program(module);
 	runtime_exit(0, 0);

@@ -166,7 +166,7 @@ def panics(context):
     got = context.must(context.walnut("run", module), 134)
     context.equal(got.out, expected.out, "standard output")
     context.equal(got.err[:len(expected.err)], expected.err, "panic message")
-    context.contains(got.err, b"walnut: trap: unreachable\n", b"rust_panic")
+    context.contains(got.err, b"walnut: trap: unreachable\n", b"panicking")
 
 
 @test

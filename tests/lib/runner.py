@@ -103,10 +103,12 @@ class Context:
             out, err = process.communicate()
             raise Failed(f"no end of {process.args[0]} after the test's time limit\n"
                          + Result(process.returncode, out or b"", err or b"").text()) from None
-        err = err or b""
-        if not self.project.kvm_usable and self.hide_fallback:
-            err = FALLBACK_NOTE.sub(b"", err)
-        return Result(process.returncode, out or b"", err)
+        return Result(process.returncode, out or b"", self.programs_own(err or b""))
+
+    def programs_own(self, text):
+        """Standard error without the line that a run without KVM begins with."""
+        hide = self.hide_fallback and not self.project.kvm_usable
+        return FALLBACK_NOTE.sub(b"", text) if hide else text
 
     def run(self, *command, input=b"", env=None, **keywords):
         """Runs a command to its end; both outputs are captured unless redirected."""

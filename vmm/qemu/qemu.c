@@ -17,6 +17,7 @@
 
 #define EXIT_NOT_FOUND 127
 #define EXIT_SIGNALLED 128
+#define EXIT_FAILED 125
 
 /* SIGINT and SIGTERM, less what the caller ignores. */
 static sigset_t stopping_signals(void)
@@ -52,6 +53,26 @@ static void describe_silence(const struct relay_end *end, struct guest_log *seri
 			 WEXITSTATUS(status));
 }
 
+/* As in vm/vm.c: a program that ended well before its output met a full disk must not
+ * look well. */
+static void check_output(const struct relay_end *end, struct krun_walnut_result *result)
+{
+	static const char *const names[] = {
+		[QEMU_STDOUT] = "standard output",
+		[QEMU_STDERR] = "standard error",
+	};
+
+	for (unsigned i = QEMU_STDOUT; i <= QEMU_STDERR; i++) {
+		if (!end->lost[i] || end->lost[i] == -EPIPE || result->outcome != KRUN_WALNUT_EXITED ||
+		    result->exit_status)
+			continue;
+		result->outcome = KRUN_WALNUT_FAILED;
+		result->exit_status = EXIT_FAILED;
+		snprintf(result->message, sizeof(result->message), "%s: %s", names[i],
+			 strerror(-end->lost[i]));
+	}
+}
+
 static int relay(struct qemu_process *process, const struct vm_config *config, int signal_fd,
 		 struct krun_walnut_result *result, struct failure *failure)
 {
@@ -79,6 +100,7 @@ static int relay(struct qemu_process *process, const struct vm_config *config, i
 		return failure_set(failure, -ENOENT, "no %s in PATH (package qemu-system-x86)", QEMU_PROGRAM);
 	describe_silence(&end, &serial, wait_status, silent, sizeof(silent));
 	status_decoder_result(&status, silent, result);
+	check_output(&end, result);
 	if (end.signal && !status.exited) {
 		result->outcome = KRUN_WALNUT_SIGNALLED;
 		result->signal = end.signal;
@@ -88,14 +110,28 @@ static int relay(struct qemu_process *process, const struct vm_config *config, i
 	return 0;
 }
 
+/* Takes a SIGPIPE of ours away before the caller's mask lets it through. */
+static void forget_broken_pipe(const sigset_t *old)
+{
+	static const struct timespec at_once = { 0 };
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGPIPE);
+	if (!sigismember(old, SIGPIPE))
+		sigtimedwait(&set, NULL, &at_once);
+}
+
 int qemu_run(const struct vm_config *config, struct krun_walnut_result *result)
 {
-	sigset_t stopping = stopping_signals(), old;
+	sigset_t stopping = stopping_signals(), blocked = stopping, old;
 	struct qemu_process process = { .pid = 0 };
 	struct failure failure = { "" };
 	int error, signal_fd;
 
-	pthread_sigmask(SIG_BLOCK, &stopping, &old);
+	/* A reader that went away is an errno here, not a signal. */
+	sigaddset(&blocked, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &blocked, &old);
 	signal_fd = signalfd(-1, &stopping, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (signal_fd < 0) {
 		error = failure_errno(&failure, -errno, "signalfd");
@@ -107,6 +143,7 @@ int qemu_run(const struct vm_config *config, struct krun_walnut_result *result)
 			error = relay(&process, config, signal_fd, result, &failure);
 		close(signal_fd);
 	}
+	forget_broken_pipe(&old);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
 	if (error)
 		snprintf(result->message, sizeof(result->message), "%s", failure.text);

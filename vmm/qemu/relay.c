@@ -121,6 +121,7 @@ static void move_output(struct relay *relay, enum qemu_channel channel)
 			return;
 		}
 		/* Nobody takes it any more: the guest sees its port closed. */
+		relay->end->lost[channel] = moved < 0 ? (int)moved : -EIO;
 		pipe->host_done = true;
 	}
 	pipe->at = pipe->size = 0;

@@ -10,6 +10,7 @@
 
 struct relay_end {
 	int signal;	       /* that asked us to stop, or 0 */
+	int lost[QEMU_STDERR + 1]; /* why output was dropped, a negative errno, by channel */
 	char errors[256];      /* the first of what QEMU itself wrote to stderr */
 };
 

@@ -272,6 +272,7 @@ static bool port_output_chain(struct console_port *port)
 		}
 		if (n < 0) {
 			log_line(LOG_LEVEL_INFO, "%s: cannot write: %s", port->config.name, strerror((int)-n));
+			port->error = (int)n;
 			port_ended(port); /* the rest, and what follows, is dropped */
 		} else {
 			port->chain_done += (uint64_t)n;
@@ -428,6 +429,20 @@ void console_finish(struct console *console)
 	pthread_mutex_lock(&console->device.lock);
 	console->finishing = true;
 	pthread_mutex_unlock(&console->device.lock);
+}
+
+int console_lost(const struct console *console, unsigned *index)
+{
+	for (unsigned i = 0; i < console->port_count; i++) {
+		const struct console_port *port = &console->ports[i];
+
+		/* Who closes a pipe wants no more. */
+		if (port->error && port->error != -EPIPE) {
+			*index = i;
+			return port->error;
+		}
+	}
+	return 0;
 }
 
 bool console_busy(struct console *console)

@@ -34,6 +34,7 @@ struct console_port {
 	struct event_source ready;
 	bool waits;	 /* `ready` is armed */
 	bool ended;	 /* end of file, or nobody takes output any more */
+	int error;	 /* why output was dropped, a negative errno; 0: it was not */
 	uint8_t pending; /* control messages to send, a set of PENDING_* */
 	bool in_flight;	 /* `chain` was taken from the transmit queue and is not done */
 	uint64_t chain_done; /* bytes of it already written */
@@ -58,6 +59,10 @@ void console_close(struct console *console);
  * still waits for the host's side; turn the loop until it does not. */
 void console_finish(struct console *console);
 bool console_busy(struct console *console);
+
+/* Whether output was dropped for another reason than a reader that went away: the
+ * negative errno, and which port; 0: no. For when nothing runs any more. */
+int console_lost(const struct console *console, unsigned *index);
 
 extern const struct virtio_device_ops console_ops;
 

@@ -20,6 +20,13 @@ int kvm_call(int fd, unsigned long request, unsigned long argument, const char *
 	return result < 0 ? failure_errno(failure, -errno, "%s", what) : result;
 }
 
+int kvm_create_vm(int kvm_fd, struct failure *failure)
+{
+	int fd = KVM_CALL(kvm_fd, KVM_CREATE_VM, 0, failure);
+
+	return fd < 0 ? failure_errno(failure, fd, "/dev/kvm: cannot create a VM") : fd;
+}
+
 int kvm_open(struct failure *failure)
 {
 	int fd = open("/dev/kvm", O_RDWR | O_CLOEXEC);

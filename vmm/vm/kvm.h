@@ -15,4 +15,7 @@ int kvm_call(int fd, unsigned long request, unsigned long argument, const char *
  * errno. */
 int kvm_open(struct failure *failure);
 
+/* An empty VM's descriptor, or a negative errno. */
+int kvm_create_vm(int kvm_fd, struct failure *failure);
+
 #endif

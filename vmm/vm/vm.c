@@ -33,6 +33,7 @@
 
 #define SETTLE_STACK_SIZE (64u << 10)
 #define EXIT_SIGNALLED 128
+#define EXIT_FAILED 125
 
 enum port { PORT_CONSOLE, PORT_STDIN, PORT_STDOUT, PORT_STDERR, PORT_STATUS, PORT_COUNT };
 
@@ -58,7 +59,7 @@ static int create_machine(struct vm *vm)
 {
 	int error;
 
-	vm->fd = KVM_CALL(vm->kvm_fd, KVM_CREATE_VM, 0, &vm->failure);
+	vm->fd = kvm_create_vm(vm->kvm_fd, &vm->failure);
 	if (vm->fd < 0)
 		return -ENODEV;
 	error = guest_mem_create(&vm->mem, (uint64_t)vm->config->ram_mib << 20, &vm->failure);
@@ -212,8 +213,10 @@ static void add_hints(struct vm *vm, struct command_line *line)
 	struct failure ignored;
 	int tsc_khz = KVM_CALL(vm->vcpu.fd, KVM_GET_TSC_KHZ, 0, &ignored);
 
+	/* A stream that leads nowhere is left out: then the program knows at once. */
 	command_line_add(line, "walnut.ports=stdin:%d,stdout:%d,stderr:%d,status:%d", PORT_STDIN,
-			 PORT_STDOUT, PORT_STDERR, PORT_STATUS);
+			 vm->config->output_fd < 0 ? 0 : PORT_STDOUT,
+			 vm->config->error_fd < 0 ? 0 : PORT_STDERR, PORT_STATUS);
 	if (tsc_khz > 0)
 		command_line_add(line, "walnut.tsc_hz=%llu", tsc_khz * 1000ull);
 	command_line_add(line, "walnut.epoch_ns=%llu", (unsigned long long)clock_epoch_ns());
@@ -342,6 +345,23 @@ static void describe_silence(struct vm *vm, enum vcpu_stop stop, char *text, siz
 			 last[0] ? ": " : "", last);
 }
 
+/* A program that ended well before its output met a full disk must not look well. */
+static void check_output(struct vm *vm, struct krun_walnut_result *result)
+{
+	static const char *const names[PORT_COUNT] = {
+		[PORT_STDOUT] = "standard output",
+		[PORT_STDERR] = "standard error",
+	};
+	unsigned port;
+	int error = console_lost(&vm->console, &port);
+
+	if (!error || !names[port] || result->outcome != KRUN_WALNUT_EXITED || result->exit_status)
+		return;
+	result->outcome = KRUN_WALNUT_FAILED;
+	result->exit_status = EXIT_FAILED;
+	snprintf(result->message, sizeof(result->message), "%s: %s", names[port], strerror(-error));
+}
+
 static void fill_result(struct vm *vm, enum vcpu_stop stop, struct krun_walnut_result *result)
 {
 	struct krun_walnut_stats *stats = &result->stats;
@@ -353,6 +373,7 @@ static void fill_result(struct vm *vm, enum vcpu_stop stop, struct krun_walnut_r
 	convert_timeline(vm, stats);
 	describe_silence(vm, stop, silent, sizeof(silent));
 	status_decoder_result(&vm->status, silent, result);
+	check_output(vm, result);
 	if (vm->io.signal && !vm->status.exited) {
 		result->outcome = KRUN_WALNUT_SIGNALLED;
 		result->signal = vm->io.signal;

@@ -17,7 +17,7 @@
 
 #define PORTS_MAX 16
 #define CONTROL_MESSAGE_MAX 64
-#define SPIN_TICKS 60000	 /* the host often answers sooner than a halt takes */
+#define SPIN_TICKS 200000	 /* the host often answers sooner than a halt takes */
 #define HANDSHAKE_TICKS 60000000 /* 20 ms or so of silence: that was all */
 #define FINISH_TICKS 6000000000	 /* a host that takes no output for so long is gone */
 
@@ -277,23 +277,6 @@ size_t console_read(void *data, size_t size)
 	return port && can_receive(port) ? port_receive(port, data, size) : 0;
 }
 
-size_t console_write(enum console_stream stream, const void *data, size_t size)
-{
-	struct port *port = streams[stream];
-	bool first;
-
-	if (!port)
-		return 0;
-	first = !port->transmit.rings;
-	if (console_state(stream) == CONSOLE_CLOSED)
-		return 0;
-	/* A program that writes once does not learn that nobody reads, as with a pipe
-	 * whose reader is about to close. */
-	if (!first && stream != CONSOLE_STATUS)
-		listen();
-	return port_send(port, data, size);
-}
-
 static bool any_ready(uint32_t mask)
 {
 	for (int stream = 0; stream < CONSOLE_STREAMS; stream++) {
@@ -319,23 +302,61 @@ static void want_interrupts(uint32_t mask, bool wanted)
 	}
 }
 
-void console_wait(uint32_t mask, uint64_t deadline)
+static void wait_until(bool (*done)(uint32_t mask), uint32_t mask, uint64_t deadline)
 {
 	uint64_t spin_end = tsc_read() + SPIN_TICKS;
 
 	listen();
 	while (tsc_read() < spin_end) {
-		if (any_ready(mask))
+		if (done(mask))
 			return;
 		__builtin_ia32_pause();
 	}
 	mmio_enable_irq(&device);
 	want_interrupts(mask, true);
-	if (!any_ready(mask)) {
+	if (!done(mask)) {
 		idle_until(deadline);
 		mmio_acknowledge(&device);
 	}
 	want_interrupts(mask, false);
+}
+
+void console_wait(uint32_t mask, uint64_t deadline)
+{
+	wait_until(any_ready, mask, deadline);
+}
+
+/* Whether the host has all output of these streams, or wants none any more. */
+static bool delivered(uint32_t mask)
+{
+	handle_messages();
+	for (int stream = CONSOLE_OUTPUT; stream < CONSOLE_STREAMS; stream++) {
+		struct port *port = streams[stream];
+
+		if (mask >> stream & 1 && port && port->transmit.rings && !port->closed && !port_is_idle(port))
+			return false;
+	}
+	return true;
+}
+
+size_t console_write(enum console_stream stream, const void *data, size_t size)
+{
+	struct port *port = streams[stream];
+	size_t sent;
+
+	if (console_state(stream) == CONSOLE_CLOSED)
+		return 0;
+	if (stream == CONSOLE_STATUS || port->proven)
+		return port_send(port, data, size);
+	/* The first time the host's answer is waited for: a stream that leads nowhere, to
+	 * a full disk or to a pipe that nobody reads mostly shows at once, and a program
+	 * that writes once should see it. Later errors show in the write after. */
+	listen();
+	sent = port_send(port, data, size);
+	while (!delivered(1u << stream))
+		wait_until(delivered, 1u << stream, IDLE_FOREVER);
+	port->proven = sent && !port->closed;
+	return port->closed ? 0 : sent;
 }
 
 bool console_write_all(enum console_stream stream, const void *data, size_t size)
@@ -356,18 +377,6 @@ bool console_write_all(enum console_stream stream, const void *data, size_t size
 	return true;
 }
 
-/* Whether the host has everything. */
-static bool all_delivered(void)
-{
-	for (int stream = CONSOLE_OUTPUT; stream < CONSOLE_STREAMS; stream++) {
-		struct port *port = streams[stream];
-
-		if (port && port->transmit.rings && !port->closed && !port_is_idle(port))
-			return false;
-	}
-	return true;
-}
-
 void console_finish(const void *records, size_t size)
 {
 	uint64_t deadline;
@@ -378,8 +387,6 @@ void console_finish(const void *records, size_t size)
 	if (hinted)
 		return;
 	deadline = tsc_read() + FINISH_TICKS;
-	while (!all_delivered() && tsc_read() < deadline) {
-		handle_messages();
+	while (!delivered(UINT32_MAX) && tsc_read() < deadline)
 		__builtin_ia32_pause();
-	}
 }

@@ -22,6 +22,7 @@ struct port {
 	struct virtq receive, transmit; /* rings NULL: not set up */
 	struct port_buffers in, out;
 	bool closed;	     /* by the host */
+	bool proven;	     /* the host has taken output */
 	uint16_t current;    /* received buffer that is being read */
 	uint32_t current_at; /* read so far */
 	uint32_t current_size; /* 0: none is being read */

@@ -174,7 +174,8 @@ static void signals_stop_a_guest_that_never_ends(void **state)
 		sigaction(signals[i], NULL, &after);
 		pthread_sigmask(SIG_SETMASK, NULL, &mask_after);
 		assert_true(before.sa_handler == after.sa_handler);
-		assert_memory_equal(&mask_before, &mask_after, sizeof(mask_before));
+		for (int number = 1; number <= SIGRTMAX; number++)
+			assert_int_equal(sigismember(&mask_before, number), sigismember(&mask_after, number));
 	}
 }
 

@@ -1,0 +1,133 @@
+/* The cache key: everything that the image depends on, and nothing else. */
+#include "support.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "key.h"
+
+struct inputs {
+	struct source source;
+	struct compile_settings settings;
+	struct paths paths;
+};
+
+static struct inputs make_inputs(void)
+{
+	struct inputs inputs = {
+		.source = { .name = "app.wasm", .bytes = (const uint8_t *)"\0asm\1\0\0\0", .size = 8 },
+		.settings = { .opt_level = 2, .require_start = true, .target_cpu = "native" },
+		.paths = { "compiler", "kernel", "script" },
+	};
+
+	write_file("compiler", "c", 1);
+	write_file("kernel", "k", 1);
+	write_file("script", "s", 1);
+	return inputs;
+}
+
+static struct key key_for(const struct inputs *inputs)
+{
+	struct key key;
+
+	assert_int_equal(key_make(&key, &inputs->source, &inputs->settings, &inputs->paths), 0);
+	return key;
+}
+
+static void the_same_inputs_have_the_same_key(void **state)
+{
+	struct inputs inputs = make_inputs();
+	struct key first = key_for(&inputs), second;
+
+	(void)state;
+	inputs.source.name = "other-name.wasm";
+	inputs.settings.emit_llvm = false;
+	second = key_for(&inputs);
+	assert_memory_equal(first.bytes, second.bytes, KEY_SIZE);
+}
+
+static void every_setting_counts(void **state)
+{
+	struct inputs inputs[11];
+	struct key keys[11];
+
+	(void)state;
+	for (unsigned i = 0; i < 11; i++)
+		inputs[i] = make_inputs();
+	inputs[1].source.bytes = (const uint8_t *)"\0asm\1\0\0\1";
+	inputs[2].source.size = 7;
+	inputs[3].settings.opt_level = 3;
+	inputs[4].settings.require_start = false;
+	inputs[5].settings.allow_unknown_imports = true;
+	inputs[6].settings.target_cpu = NULL;
+	inputs[7].settings.target_cpu = "x86-64-v2";
+	inputs[8].settings.memory = "based";
+	inputs[9].settings.module_name = "other";
+	/* The same letters, otherwise divided. */
+	inputs[10].settings.memory = "bas";
+	inputs[10].settings.module_name = "ed";
+	for (unsigned i = 0; i < 11; i++)
+		keys[i] = key_for(&inputs[i]);
+	for (unsigned i = 0; i < 11; i++) {
+		for (unsigned j = 0; j < i; j++)
+			assert_memory_not_equal(keys[i].bytes, keys[j].bytes, KEY_SIZE);
+	}
+}
+
+/* A rebuilt compiler or kernel makes other images. */
+static void tools_are_part_of_the_key(void **state)
+{
+	static const char *const tools[] = { "compiler", "kernel", "script" };
+	struct inputs inputs = make_inputs();
+
+	(void)state;
+	for (unsigned i = 0; i < 3; i++) {
+		struct timespec times[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
+		struct key before = key_for(&inputs), touched, grown;
+
+		assert_int_equal(utimensat(AT_FDCWD, tools[i], times, 0), 0);
+		touched = key_for(&inputs);
+		assert_memory_not_equal(before.bytes, touched.bytes, KEY_SIZE);
+		write_file(tools[i], "longer", 6);
+		assert_int_equal(utimensat(AT_FDCWD, tools[i], times, 0), 0);
+		grown = key_for(&inputs);
+		assert_memory_not_equal(touched.bytes, grown.bytes, KEY_SIZE);
+	}
+}
+
+static void a_missing_tool_gives_no_key(void **state)
+{
+	struct inputs inputs = make_inputs();
+	struct key key;
+
+	(void)state;
+	unlink("kernel");
+	assert_int_equal(key_make(&key, &inputs.source, &inputs.settings, &inputs.paths), -1);
+}
+
+static void text_is_hexadecimal(void **state)
+{
+	struct key key;
+	char text[2 * KEY_SIZE + 1];
+
+	(void)state;
+	for (unsigned i = 0; i < KEY_SIZE; i++)
+		key.bytes[i] = (uint8_t)(i * 8 + 7);
+	key_text(&key, text);
+	assert_int_equal(strlen(text), 2 * KEY_SIZE);
+	assert_int_equal(strncmp(text, "070f171f", 8), 0);
+	assert_string_equal(text + 2 * KEY_SIZE - 2, "ff");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		test_in_folder(the_same_inputs_have_the_same_key),
+		test_in_folder(every_setting_counts),
+		test_in_folder(tools_are_part_of_the_key),
+		test_in_folder(a_missing_tool_gives_no_key),
+		cmocka_unit_test(text_is_hexadecimal),
+	};
+
+	return cmocka_run_group_tests_name("key", tests, NULL, NULL);
+}
