@@ -27,20 +27,6 @@ static const char *const feature_names[] = {
 	"mutable-globals",
 };
 
-static const char *type_name(uint8_t type)
-{
-	switch (type) {
-	case WASM_I32: return "i32";
-	case WASM_I64: return "i64";
-	case WASM_F32: return "f32";
-	case WASM_F64: return "f64";
-	case WASM_V128: return "v128";
-	case WASM_FUNCREF: return "funcref";
-	case WASM_EXTERNREF: return "externref";
-	default: return "?";
-	}
-}
-
 static size_t append(char *text, size_t at, const char *more)
 {
 	int size = snprintf(text + at, SIGNATURE_MAX - at, "%s", more);
@@ -53,7 +39,7 @@ static size_t append_types(char *text, size_t at, const uint8_t *types, uint32_t
 	at = append(text, at, "(");
 	for (uint32_t i = 0; i < count && at < SIGNATURE_MAX - 1; i++) {
 		at = append(text, at, i ? " " : "");
-		at = append(text, at, type_name(types[i]));
+		at = append(text, at, wasm_valtype_name(types[i]));
 	}
 	return append(text, at, ")");
 }
@@ -81,7 +67,7 @@ static void extern_text(const struct wasm_module *module, enum wasm_extern_kind 
 		break;
 	}
 	case WASM_EXTERN_TABLE:
-		at = append(text, append(text, 0, "table "), type_name(module->tables[index].type.element));
+		at = append(text, append(text, 0, "table "), wasm_valtype_name(module->tables[index].type.element));
 		limits_text(text, append(text, at, " "), &module->tables[index].type.limits, "elements");
 		break;
 	case WASM_EXTERN_MEMORY:
@@ -89,7 +75,7 @@ static void extern_text(const struct wasm_module *module, enum wasm_extern_kind 
 		break;
 	case WASM_EXTERN_GLOBAL:
 		at = append(text, 0, module->globals[index].type.mutable_ ? "global mut " : "global ");
-		append(text, at, type_name(module->globals[index].type.type));
+		append(text, at, wasm_valtype_name(module->globals[index].type.type));
 		break;
 	}
 }
@@ -182,12 +168,7 @@ static void find_features(const struct wasm_module *module, bool features[FEATUR
 						     module->globals[module->exports[i].index].type.mutable_;
 	features[FEATURE_REFERENCE_TYPES] |= module->table_count > 1;
 	for (uint32_t i = module->imported_func_count; i < module->func_count; i++) {
-		const struct wasm_func *func = &module->funcs[i];
-		struct wasm_code_reader reader = {
-			.begin = func->body.data, .at = func->body.data,
-			.end = func->body.data + func->body.size,
-			.offset = func->offset, .function = i, .section = "code",
-		};
+		struct wasm_code_reader reader = wasm_body_reader(module, i);
 		struct wasm_instr instr;
 		uint32_t locals;
 

@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,19 +58,23 @@ static int unknown(const struct usage *usage, const char *word)
 		     usage->command);
 }
 
-int options_parse(const struct usage *usage, int argc, char **argv,
-		  int (*apply)(void *opaque, int id, const char *argument), void *opaque)
+/* As options_parse(); *ended: by "--", so that no options may follow. */
+static int parse(const struct usage *usage, int argc, char **argv,
+		 int (*apply)(void *opaque, int id, const char *argument), void *opaque, bool *ended)
 {
 	int at = 1;
 
+	*ended = false;
 	for (; at < argc; at++) {
 		const char *word = argv[at], *argument = NULL;
 		const struct option_spec *spec;
 
 		if (word[0] != '-' || word[1] == '\0')
 			break;
-		if (strcmp(word, "--") == 0)
+		if (strcmp(word, "--") == 0) {
+			*ended = true;
 			return at + 1;
+		}
 		if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) {
 			options_help(usage);
 			return OPTIONS_HELP;
@@ -84,8 +89,10 @@ int options_parse(const struct usage *usage, int argc, char **argv,
 			spec = find_short(usage, word[1]);
 			argument = word[2] ? word + 2 : NULL;
 		}
-		if (!spec || (argument && !spec->argument))
+		if (!spec)
 			return unknown(usage, word);
+		if (argument && !spec->argument)
+			return -fail("%s: option %s: takes no value", usage->command, word);
 		if (spec->argument && !argument) {
 			if (++at >= argc)
 				return -fail("%s: option %s needs %s", usage->command, word,
@@ -98,24 +105,33 @@ int options_parse(const struct usage *usage, int argc, char **argv,
 	return at;
 }
 
+int options_parse(const struct usage *usage, int argc, char **argv,
+		  int (*apply)(void *opaque, int id, const char *argument), void *opaque)
+{
+	bool ended;
+
+	return parse(usage, argc, argv, apply, opaque, &ended);
+}
+
 int options_parse_one(const struct usage *usage, int argc, char **argv,
 		      int (*apply)(void *opaque, int id, const char *argument), void *opaque,
 		      const char **operand)
 {
-	int base = 0;
+	bool ended = false;
+	int at = 0;
 
 	*operand = NULL;
 	for (;;) {
-		int next = options_parse(usage, argc - base, argv + base, apply, opaque);
+		int next = ended ? 1 : parse(usage, argc - at, argv + at, apply, opaque, &ended);
 
 		if (next < 0)
 			return next;
-		base += next;
-		if (base >= argc)
+		at += next;
+		if (at >= argc)
 			break;
 		if (*operand)
-			return -fail("%s: one file at a time, not also %s", usage->command, argv[base]);
-		*operand = argv[base];
+			return -fail("%s: one file at a time, not also %s", usage->command, argv[at]);
+		*operand = argv[at];
 	}
 	if (!*operand)
 		return -fail("%s: no %s given (walnut %s --help)", usage->command, usage->operands,

@@ -18,7 +18,8 @@ static int map(struct source *source, const char *path)
 	struct stat status;
 	void *memory;
 
-	source->fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* A pipe without a writer must not hold us up. */
+	source->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (source->fd < 0)
 		return fail("%s: %s", source->name, strerror(errno));
 	if (fstat(source->fd, &status))
@@ -74,14 +75,13 @@ int source_open(struct source *source, const char *name)
 	return 0;
 }
 
-/* The first line that wat2wasm printed, without the file name it begins with. */
-static const char *first_line(char *text)
+/* Passes on the first line that wat2wasm printed. It begins with the file's name. */
+static int convert_failed(const char *name, char *text)
 {
-	char *end = strchr(text, '\n');
-
-	if (end)
-		*end = '\0';
-	return *text ? text : "no reason given";
+	*strchrnul(text, '\n') = '\0';
+	if (strncmp(text, name, strlen(name)) == 0)
+		return fail("%s", text);
+	return fail("%s: wat2wasm: %s", name, *text ? text : "no reason given");
 }
 
 int source_convert(struct source *source, struct scratch *scratch)
@@ -103,7 +103,7 @@ int source_convert(struct source *source, struct scratch *scratch)
 	if (code > 128)
 		return code;
 	if (code)
-		return fail("%s: %s", name, code < 0 ? "wat2wasm cannot be started" : first_line(errors));
+		return code < 0 ? fail("%s: wat2wasm cannot be started", name) : convert_failed(name, errors);
 	source_close(source);
 	source->name = name;
 	source->kind = SOURCE_MODULE;

@@ -1,6 +1,8 @@
 /* LLVM's side of the compiler: target machine, pass pipeline, object emission. */
 #include "backend.h"
 
+#include "reroll.h"
+
 #include <llvm-c/Error.h>
 #include <llvm-c/Support.h>
 #include <llvm-c/Target.h>
@@ -147,16 +149,18 @@ void backend_close(struct backend *backend)
 	"simplifycfg<forward-switch-cond;switch-range-to-icmp;switch-to-lookup;no-keep-loops;" \
 	"hoist-common-insts;sink-common-insts>"
 
+/* What comes before rerolling (reroll.h), from level 2 on. */
+static const char first_pipeline[] = "globaldce,function<eager-inv>(mem2reg," CLEAN_UP ")";
+
 static const char *const pipelines[] = {
 	"globaldce,function(mem2reg)",
 
 	"globaldce,function<eager-inv>(mem2reg," CLEAN_UP ",loop-mssa(licm),gvn," FINAL_SIMPLIFYCFG ")",
 
-	"globaldce,function<eager-inv>(mem2reg," CLEAN_UP "),"
 	"cgscc(devirt<2>(inline,function-attrs,"
 	"function<eager-inv;no-rerun>(sroa<modify-cfg>," CLEAN_UP "))),"
 	"globaldce,function<eager-inv>("
-	"loop-mssa(loop-rotate,licm),loop(indvars),gvn,"
+	"loop-mssa(loop-rotate,licm),loop(indvars),gvn,jump-threading,"
 	"loop-vectorize,instcombine<no-verify-fixpoint>,slp-vectorizer,vector-combine,"
 	"loop-unroll<O2>,loop-mssa(licm)," FINAL_SIMPLIFYCFG ")",
 
@@ -168,14 +172,20 @@ int backend_optimise(struct backend *backend, LLVMModuleRef module,
 {
 	LLVMPassBuilderOptionsRef settings = LLVMCreatePassBuilderOptions();
 	int level = options->opt_level < 0 ? 0 : options->opt_level > 3 ? 3 : options->opt_level;
-	LLVMErrorRef failure;
+	LLVMErrorRef failure = LLVMErrorSuccess;
 	char *message;
 
 	LLVMPassBuilderOptionsSetLoopVectorization(settings, level >= 2);
 	LLVMPassBuilderOptionsSetSLPVectorization(settings, level >= 2);
 	LLVMPassBuilderOptionsSetLoopInterleaving(settings, level >= 2);
 	LLVMPassBuilderOptionsSetLoopUnrolling(settings, level >= 2);
-	failure = LLVMRunPasses(module, pipelines[level], backend->machine, settings);
+	if (level >= 2) {
+		failure = LLVMRunPasses(module, first_pipeline, backend->machine, settings);
+		if (!failure)
+			reroll_loops(module);
+	}
+	if (!failure)
+		failure = LLVMRunPasses(module, pipelines[level], backend->machine, settings);
 	LLVMDisposePassBuilderOptions(settings);
 	if (!failure)
 		return 0;

@@ -146,14 +146,7 @@ void translate_function(struct module_translator *mt, uint32_t index)
 		.type = &mt->wasm->types[func->type],
 		.reachable = true,
 	};
-	struct wasm_code_reader reader = {
-		.begin = func->body.data,
-		.at = func->body.data,
-		.end = func->body.data + func->body.size,
-		.offset = func->offset,
-		.function = index,
-		.section = "code",
-	};
+	struct wasm_code_reader reader = wasm_body_reader(mt->wasm, index);
 	struct wasm_code_reader locals_reader = reader;
 	uint8_t *declared;
 	uint32_t declared_count = 0;

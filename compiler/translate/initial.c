@@ -6,14 +6,7 @@
 /* The one instruction that a constant expression of 2.0 has before its end. */
 static struct wasm_instr first_instr(struct module_translator *mt, const struct wasm_expr *expr)
 {
-	struct wasm_code_reader reader = {
-		.begin = expr->code.data,
-		.at = expr->code.data,
-		.end = expr->code.data + expr->code.size,
-		.offset = expr->offset,
-		.function = WALNUT_NO_FUNCTION,
-		.section = "constant",
-	};
+	struct wasm_code_reader reader = wasm_expr_reader(expr, "constant");
 	struct wasm_instr instr;
 
 	if (wasm_next_instr(&reader, &instr, mt->error) != 1)

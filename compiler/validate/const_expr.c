@@ -59,14 +59,7 @@ static int constant_type(const struct validator *validator, const struct wasm_co
 int validate_const_expr(const struct validator *validator, const struct wasm_expr *expr,
 			uint8_t type, const char *section)
 {
-	struct wasm_code_reader reader = {
-		.begin = expr->code.data,
-		.at = expr->code.data,
-		.end = expr->code.data + expr->code.size,
-		.offset = expr->offset,
-		.function = WALNUT_NO_FUNCTION,
-		.section = section,
-	};
+	struct wasm_code_reader reader = wasm_expr_reader(expr, section);
 	struct wasm_instr instr;
 	unsigned values = 0;
 	int got;

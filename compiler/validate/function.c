@@ -478,14 +478,7 @@ static int check_body(struct body *body, uint32_t index)
 	const struct wasm_functype *type = &body->module->types[func->type];
 	const struct type_list results = { type->results, type->result_count };
 
-	body->reader = (struct wasm_code_reader){
-		.begin = func->body.data,
-		.at = func->body.data,
-		.end = func->body.data + func->body.size,
-		.offset = func->offset,
-		.function = index,
-		.section = "code",
-	};
+	body->reader = wasm_body_reader(body->module, index);
 	body->instr.offset = func->offset;
 	for (uint32_t i = 0; i < type->param_count; i++)
 		body->locals[i] = type->params[i];

@@ -62,4 +62,32 @@ int wasm_read_reftype(struct wasm_code_reader *reader, uint8_t *type, struct wal
 /* "i32"; "?" for values that are none. */
 const char *wasm_valtype_name(uint8_t type);
 
+/* Readers over a defined function's body (from its locals declarations on) and over a
+ * constant expression, `section` being where it stands. */
+static inline struct wasm_code_reader wasm_body_reader(const struct wasm_module *module, uint32_t index)
+{
+	const struct wasm_func *func = &module->funcs[index];
+
+	return (struct wasm_code_reader){
+		.begin = func->body.data,
+		.at = func->body.data,
+		.end = func->body.data + func->body.size,
+		.offset = func->offset,
+		.function = index,
+		.section = "code",
+	};
+}
+
+static inline struct wasm_code_reader wasm_expr_reader(const struct wasm_expr *expr, const char *section)
+{
+	return (struct wasm_code_reader){
+		.begin = expr->code.data,
+		.at = expr->code.data,
+		.end = expr->code.data + expr->code.size,
+		.offset = expr->offset,
+		.function = WALNUT_NO_FUNCTION,
+		.section = section,
+	};
+}
+
 #endif

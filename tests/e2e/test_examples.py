@@ -5,7 +5,7 @@ import os
 import re
 
 from lib.endtoend import test
-from lib.programs import example
+from lib.programs import example, from_c, native
 
 LICENSE = "LICENSE"
 
@@ -183,3 +183,12 @@ def make_run_prints(context):
     got = context.must(context.run(script, context.project.build))
     context.contains(got.out, b"argument 2: second argument\n", b"environment: PLACE=a microVM\n",
                      b"line 1: These lines came through\n", b"time: 20")
+
+
+@test(timeout=120)
+def loops(context):
+    """Loops that the producer unrolled compute the same as natively, at each level."""
+    module = from_c(context, "loops")
+    expected = context.must(context.run(native(context, "loops"))).out
+    for level in ("-O0", "-O1", "-O2", "-O3"):
+        context.equal(context.must(context.walnut("run", level, module)).out == expected, True, level)

@@ -19,15 +19,7 @@ static void require(int condition)
 
 static void read_again(const struct wasm_module *module, uint32_t index)
 {
-	const struct wasm_func *func = &module->funcs[index];
-	struct wasm_code_reader reader = {
-		.begin = func->body.data,
-		.at = func->body.data,
-		.end = func->body.data + func->body.size,
-		.offset = func->offset,
-		.function = index,
-		.section = "code",
-	};
+	struct wasm_code_reader reader = wasm_body_reader(module, index);
 	struct walnut_error error = { 0 };
 	struct wasm_instr instr;
 	uint32_t local_count;

@@ -13,15 +13,15 @@ struct file {
 	Elf64_Phdr segments[2];
 	struct {
 		Elf64_Nhdr header;
-		char owner[8];
+		char owner[4];
 		uint32_t description;
 	} xen;
 	struct {
 		Elf64_Nhdr header;
 		char owner[8];
 		struct walnut_app_note note;
-	} walnut;
-};
+	} __attribute__((packed)) walnut;
+} __attribute__((packed));
 
 static struct file make_file(void)
 {
@@ -40,9 +40,6 @@ static struct file make_file(void)
 
 	memcpy(file.header.e_ident, ELFMAG, SELFMAG);
 	file.header.e_ident[EI_CLASS] = ELFCLASS64;
-	/* The first owner takes 4 bytes only. */
-	memset(file.xen.owner, 0, sizeof(file.xen.owner));
-	file.xen.header.n_namesz = 8;
 	return file;
 }
 

@@ -73,7 +73,8 @@ static void mistakes_are_named(void **state)
 		{ { "-x" }, 1, "-x" },
 		{ { "--name" }, 1, "NAME" },
 		{ { "-n" }, 1, "NAME" },
-		{ { "--flag=yes" }, 1, "--flag" },
+		{ { "--flag=yes" }, 1, "--flag=yes: takes no value" },
+		{ { "-nx", "--flag=" }, 2, "takes no value" },
 		{ { "--=x" }, 1, "--=x" },
 	};
 

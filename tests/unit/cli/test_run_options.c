@@ -53,7 +53,7 @@ static void everything_at_once(void **state)
 	assert_int_equal(options.settings.opt_level, 0);
 	assert_string_equal(options.settings.target_cpu, "x86-64");
 	assert_true(options.no_cache && options.verbose && options.stats);
-	assert_int_equal(options.operand, 17);
+	assert_int_equal(options.operand, 18);
 	run_options_free(&options);
 }
 
