@@ -4,6 +4,7 @@
 #include "command.h"
 #include "fail.h"
 #include "options.h"
+#include "process.h"
 #include "toolchain.h"
 
 enum { OPTION_OUTPUT = 1, OPTION_LEVEL, OPTION_CPU };
@@ -47,15 +48,18 @@ static int build_to(struct source *source, const struct compile_settings *settin
 {
 	struct toolchain_times times = { 0 };
 	struct scratch scratch = { "" };
+	struct process_hold hold;
 	struct paths paths;
 	char image[PATH_MAX];
 	int code, status = paths_find(&paths);
 
+	process_hold(&hold);
 	if (!status)
 		status = toolchain_build(&paths, source, settings, &scratch, image, &times);
 	if (!status && (code = files_publish(image, output, 0777)))
 		status = fail("%s: %s", output, strerror(-code));
 	files_scratch_remove(&scratch);
+	process_release(&hold);
 	return status;
 }
 

@@ -6,6 +6,7 @@
 #include "command.h"
 #include "fail.h"
 #include "options.h"
+#include "process.h"
 #include "toolchain.h"
 
 enum { OPTION_OUTPUT = 1, OPTION_LEVEL, OPTION_CPU, OPTION_LLVM, OPTION_MEMORY, OPTION_NAME,
@@ -67,10 +68,12 @@ static int apply(void *opaque, int id, const char *argument)
 static int compile_to(struct source *source, const struct compile_command *command, const char *output)
 {
 	struct scratch scratch = { "" };
+	struct process_hold hold;
 	struct paths paths;
 	char object[PATH_MAX];
 	int code, status = paths_find(&paths);
 
+	process_hold(&hold);
 	if (!status && (code = files_scratch_make(&scratch)))
 		status = fail("no folder for temporary files: %s", strerror(-code));
 	if (!status)
@@ -82,6 +85,7 @@ static int compile_to(struct source *source, const struct compile_command *comma
 	if (!status && (code = files_publish(object, output, 0666)))
 		status = fail("%s: %s", output, strerror(-code));
 	files_scratch_remove(&scratch);
+	process_release(&hold);
 	return status;
 }
 

@@ -109,8 +109,9 @@ int files_publish(const char *source, const char *target, unsigned mode)
 
 	if (source_fd < 0)
 		return -errno;
-	if (stat(target, &status) == 0 && !S_ISREG(status.st_mode)) {
-		int fd = open(target, O_WRONLY | O_CLOEXEC);
+	/* Renaming over a symbolic link, as /dev/stdout, would replace the link. */
+	if (lstat(target, &status) == 0 && !S_ISREG(status.st_mode)) {
+		int fd = open(target, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
 
 		code = fd < 0 ? -errno : files_copy(source_fd, fd);
 		if (fd >= 0 && close(fd) && !code)

@@ -22,8 +22,8 @@ int files_write_all(int fd, const void *data, size_t size);
 int files_copy(int from_fd, int to_fd);
 
 /* Copies `source` to `target` so that target is replaced at once, by rename; where
- * target exists and is no regular file (a device, a pipe), its content is written to
- * it. `mode` as for open(2). 0 or a negative errno. */
+ * target exists and is no regular file (a device, a pipe, a symbolic link), its content is
+ * written to it. `mode` as for open(2). 0 or a negative errno. */
 int files_publish(const char *source, const char *target, unsigned mode);
 
 /* The name of an output that the user did not name: the input's last component with

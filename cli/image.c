@@ -46,26 +46,42 @@ int image_find_note(int fd, uint64_t at, uint64_t size, struct walnut_app_note *
 	return -ENOENT;
 }
 
-int image_read_note(int fd, struct walnut_app_note *note)
+static int read_header(int fd, Elf64_Ehdr *header)
+{
+	if (!read_at(fd, header, sizeof(*header), 0) ||
+	    memcmp(header->e_ident, ELFMAG, SELFMAG) != 0 ||
+	    header->e_ident[EI_CLASS] != ELFCLASS64)
+		return -EINVAL;
+	if (header->e_type == ET_REL)
+		return -ENOEXEC;
+	/* A shared object or position-independent executable is whole, but not ours. */
+	if (header->e_type != ET_EXEC)
+		return -ENOENT;
+	return header->e_phentsize == sizeof(Elf64_Phdr) && header->e_phnum <= SEGMENTS_MAX ? 0 : -EINVAL;
+}
+
+int image_read(int fd, struct image *image)
 {
 	Elf64_Ehdr header;
+	int code = read_header(fd, &header), found = -ENOENT;
 
-	if (!read_at(fd, &header, sizeof(header), 0) ||
-	    memcmp(header.e_ident, ELFMAG, SELFMAG) != 0 ||
-	    header.e_ident[EI_CLASS] != ELFCLASS64 || header.e_type != ET_EXEC ||
-	    header.e_phentsize != sizeof(Elf64_Phdr) || header.e_phnum > SEGMENTS_MAX)
-		return -EINVAL;
-	for (unsigned i = 0; i < header.e_phnum; i++) {
+	image->end = 0;
+	for (unsigned i = 0; !code && i < header.e_phnum; i++) {
 		Elf64_Phdr segment;
-		int code;
+		uint64_t end;
 
 		if (!read_at(fd, &segment, sizeof(segment), header.e_phoff + i * sizeof(segment)))
 			return -EINVAL;
-		if (segment.p_type != PT_NOTE)
-			continue;
-		code = image_find_note(fd, segment.p_offset, segment.p_filesz, note);
-		if (code != -ENOENT)
-			return code;
+		if (segment.p_type == PT_LOAD) {
+			if (__builtin_add_overflow(segment.p_paddr, segment.p_memsz, &end))
+				return -EINVAL;
+			image->end = end > image->end ? end : image->end;
+		}
+		if (segment.p_type == PT_NOTE && found == -ENOENT) {
+			found = image_find_note(fd, segment.p_offset, segment.p_filesz, &image->note);
+			if (found && found != -ENOENT)
+				return found;
+		}
 	}
-	return -ENOENT;
+	return code ? code : found;
 }

@@ -1,4 +1,4 @@
-/* A bootable image, as far as `run` looks into it before the VM exists. */
+/* A bootable image, as far as the command looks into it before the VM exists. */
 #ifndef WALNUT_CLI_IMAGE_H
 #define WALNUT_CLI_IMAGE_H
 
@@ -6,13 +6,18 @@
 
 #include "app_note.h"
 
-/* Reads the Walnut note of an ELF executable. 0; -ENOENT: no such note; another
- * negative errno: not a 64-bit ELF executable, or damaged. */
-int image_read_note(int fd, struct walnut_app_note *note);
+struct image {
+	struct walnut_app_note note;
+	uint64_t end; /* guest physical address behind the last segment */
+};
 
-/* The same in a range of notes (a PT_NOTE segment or SHT_NOTE section): header, owner
+/* Reads an ELF executable of Walnut's. 0; -ENOENT: some other ELF file; -ENOEXEC: a
+ * relocatable object; another negative errno: no 64-bit ELF file, or damaged. */
+int image_read(int fd, struct image *image);
+
+/* Walnut's note in a range of notes (a PT_NOTE segment or SHT_NOTE section): header, owner
  * and description, each padded to 4. The first of ours counts: an image that links
- * several modules has one for each. */
+ * several modules has one for each. 0, -ENOENT, or another negative errno. */
 int image_find_note(int fd, uint64_t at, uint64_t size, struct walnut_app_note *note);
 
 #endif

@@ -4,6 +4,7 @@
 #include "command.h"
 #include "fail.h"
 #include "options.h"
+#include "process.h"
 
 enum { OPTION_JSON = 1 };
 
@@ -31,6 +32,7 @@ static int apply(void *opaque, int id, const char *argument)
 int cmd_inspect(int argc, char **argv)
 {
 	struct scratch scratch = { "" };
+	struct process_hold hold;
 	struct source source;
 	const char *file;
 	bool json = false;
@@ -40,10 +42,12 @@ int cmd_inspect(int argc, char **argv)
 		return status == OPTIONS_HELP ? 0 : -status;
 	if (source_open(&source, file))
 		return EXIT_WALNUT_FAILED;
+	process_hold(&hold);
 	status = source_convert(&source, &scratch);
+	files_scratch_remove(&scratch);
+	process_release(&hold);
 	if (!status)
 		status = source.kind == SOURCE_ELF ? inspect_elf(&source, json) : inspect_module(&source, json);
 	source_close(&source);
-	files_scratch_remove(&scratch);
 	return status;
 }

@@ -6,55 +6,41 @@
 #include "compiler.h"
 #include "fail.h"
 #include "inspect.h"
-#include "wasm/instr.h"
+#include "module_features.h"
 #include "wasm/module.h"
+#include "wasm/reader.h"
 
-#define SIGNATURE_MAX 512
-
-/* Proposals that were added after WebAssembly 1.0, as far as a module shows them. */
-enum feature {
-	FEATURE_SIGN_EXTENSION,
-	FEATURE_SATURATING,
-	FEATURE_MULTI_VALUE,
-	FEATURE_BULK_MEMORY,
-	FEATURE_REFERENCE_TYPES,
-	FEATURE_MUTABLE_GLOBALS,
-	FEATURE_COUNT,
-};
-
-static const char *const feature_names[] = {
-	"sign-extension", "nontrapping-fptoint", "multi-value", "bulk-memory", "reference-types",
-	"mutable-globals",
-};
+#define TYPE_TEXT_MAX 512
+#define HEADER_SIZE 8 /* magic and version */
 
 static size_t append(char *text, size_t at, const char *more)
 {
-	int size = snprintf(text + at, SIGNATURE_MAX - at, "%s", more);
+	int size = snprintf(text + at, TYPE_TEXT_MAX - at, "%s", more);
 
-	return at + (size_t)size < SIGNATURE_MAX ? at + (size_t)size : SIGNATURE_MAX - 1;
+	return at + (size_t)size < TYPE_TEXT_MAX ? at + (size_t)size : TYPE_TEXT_MAX - 1;
 }
 
 static size_t append_types(char *text, size_t at, const uint8_t *types, uint32_t count)
 {
 	at = append(text, at, "(");
-	for (uint32_t i = 0; i < count && at < SIGNATURE_MAX - 1; i++) {
+	for (uint32_t i = 0; i < count && at < TYPE_TEXT_MAX - 1; i++) {
 		at = append(text, at, i ? " " : "");
 		at = append(text, at, wasm_valtype_name(types[i]));
 	}
 	return append(text, at, ")");
 }
 
-static void limits_text(char *text, size_t at, const struct wasm_limits *limits, const char *unit)
+static void append_limits(char *text, size_t at, const struct wasm_limits *limits, const char *unit)
 {
 	if (limits->has_max)
-		snprintf(text + at, SIGNATURE_MAX - at, "%llu to %llu %s", (unsigned long long)limits->min,
+		snprintf(text + at, TYPE_TEXT_MAX - at, "%llu to %llu %s", (unsigned long long)limits->min,
 			 (unsigned long long)limits->max, unit);
 	else
-		snprintf(text + at, SIGNATURE_MAX - at, "%llu %s and up", (unsigned long long)limits->min, unit);
+		snprintf(text + at, TYPE_TEXT_MAX - at, "%llu %s and up", (unsigned long long)limits->min, unit);
 }
 
-static void extern_text(const struct wasm_module *module, enum wasm_extern_kind kind, uint32_t index,
-			char text[SIGNATURE_MAX])
+static void type_text(const struct wasm_module *module, enum wasm_extern_kind kind, uint32_t index,
+		      char text[TYPE_TEXT_MAX])
 {
 	size_t at = 0;
 
@@ -67,11 +53,12 @@ static void extern_text(const struct wasm_module *module, enum wasm_extern_kind 
 		break;
 	}
 	case WASM_EXTERN_TABLE:
-		at = append(text, append(text, 0, "table "), wasm_valtype_name(module->tables[index].type.element));
-		limits_text(text, append(text, at, " "), &module->tables[index].type.limits, "elements");
+		at = append(text, append(text, 0, "table "),
+			    wasm_valtype_name(module->tables[index].type.element));
+		append_limits(text, append(text, at, " "), &module->tables[index].type.limits, "elements");
 		break;
 	case WASM_EXTERN_MEMORY:
-		limits_text(text, append(text, 0, "memory "), &module->memories[index].type.limits, "pages");
+		append_limits(text, append(text, 0, "memory "), &module->memories[index].type.limits, "pages");
 		break;
 	case WASM_EXTERN_GLOBAL:
 		at = append(text, 0, module->globals[index].type.mutable_ ? "global mut " : "global ");
@@ -82,17 +69,18 @@ static void extern_text(const struct wasm_module *module, enum wasm_extern_kind 
 
 static void report_imports(struct report *report, const struct wasm_module *module)
 {
-	static const char *const verdicts[] = { "of another type", "unknown", "known" };
-	char text[SIGNATURE_MAX];
+	static const char *const verdicts[] = { "has another type", "unknown", "known" };
+	static const uint8_t widths[] = { 22, 22, 40, 0 };
+	char text[TYPE_TEXT_MAX];
 
-	report_list(report, "imports");
+	report_list(report, "imports", widths);
 	for (uint32_t i = 0; i < module->import_count; i++) {
 		const struct wasm_import *import = &module->imports[i];
 
+		type_text(module, import->kind, import->index, text);
 		report_item(report);
 		report_bytes(report, "module", import->module.data, import->module.size);
 		report_bytes(report, "field", import->field.data, import->field.size);
-		extern_text(module, import->kind, import->index, text);
 		report_text(report, "type", text);
 		report_text(report, "runtime", verdicts[walnut_known_import(module, i) + 1]);
 		report_item_end(report);
@@ -102,81 +90,95 @@ static void report_imports(struct report *report, const struct wasm_module *modu
 
 static void report_exports(struct report *report, const struct wasm_module *module)
 {
-	char text[SIGNATURE_MAX];
+	static const uint8_t widths[] = { 22, 0 };
+	char text[TYPE_TEXT_MAX];
 
-	report_list(report, "exports");
+	report_list(report, "exports", widths);
 	for (uint32_t i = 0; i < module->export_count; i++) {
 		const struct wasm_export *export = &module->exports[i];
 
+		type_text(module, export->kind, export->index, text);
 		report_item(report);
 		report_bytes(report, "field", export->field.data, export->field.size);
-		extern_text(module, export->kind, export->index, text);
 		report_text(report, "type", text);
 		report_item_end(report);
 	}
 	report_list_end(report);
 }
 
-static void report_customs(struct report *report, const struct wasm_module *module)
+/* The module has been decoded: its sections are whole. */
+static void report_sections(struct report *report, const struct wasm_module *module)
 {
-	report_list(report, "custom sections");
-	for (uint32_t i = 0; i < module->custom_count; i++) {
+	static const char *const names[] = {
+		"custom", "type", "import", "function", "table", "memory", "global", "export", "start",
+		"element", "code", "data", "data count",
+	};
+	static const uint8_t widths[] = { 12, 10, 16, 0 };
+	struct walnut_error error = { 0 };
+	struct wasm_code_reader reader = {
+		.begin = module->bytes.data, .at = module->bytes.data + HEADER_SIZE,
+		.end = module->bytes.data + module->bytes.size, .function = WALNUT_NO_FUNCTION,
+	};
+	uint32_t custom = 0;
+
+	report_list(report, "sections", widths);
+	while (wasm_reader_left(&reader)) {
+		const uint8_t *content;
+		char offset[24];
+		uint32_t size;
+		uint8_t id;
+
+		snprintf(offset, sizeof(offset), "0x%llx", (unsigned long long)wasm_reader_offset(&reader));
+		if (wasm_read_byte(&reader, &id, &error) || wasm_read_u32(&reader, &size, &error) ||
+		    wasm_read_bytes(&reader, size, &content, &error))
+			break;
 		report_item(report);
-		report_bytes(report, "name", module->customs[i].name.data, module->customs[i].name.size);
-		report_number(report, "bytes", module->customs[i].payload.size);
+		report_text(report, "section", id < sizeof(names) / sizeof(names[0]) ? names[id] : "?");
+		report_text(report, "offset", offset);
+		report_number(report, "bytes", size);
+		if (id == 0 && custom < module->custom_count) {
+			report_bytes(report, "name", module->customs[custom].name.data,
+				     module->customs[custom].name.size);
+			custom++;
+		}
 		report_item_end(report);
 	}
 	report_list_end(report);
 }
 
-static void features_of_op(enum wasm_op op, bool features[FEATURE_COUNT])
+static void report_limits(struct report *report, const struct wasm_limits *limits, const char *unit)
 {
-	switch (op) {
-	case WASM_OP_I32_EXTEND8_S: case WASM_OP_I32_EXTEND16_S:
-	case WASM_OP_I64_EXTEND8_S: case WASM_OP_I64_EXTEND16_S: case WASM_OP_I64_EXTEND32_S:
-		features[FEATURE_SIGN_EXTENSION] = true;
-		return;
-	case WASM_OP_I32_TRUNC_SAT_F32_S: case WASM_OP_I32_TRUNC_SAT_F32_U:
-	case WASM_OP_I32_TRUNC_SAT_F64_S: case WASM_OP_I32_TRUNC_SAT_F64_U:
-	case WASM_OP_I64_TRUNC_SAT_F32_S: case WASM_OP_I64_TRUNC_SAT_F32_U:
-	case WASM_OP_I64_TRUNC_SAT_F64_S: case WASM_OP_I64_TRUNC_SAT_F64_U:
-		features[FEATURE_SATURATING] = true;
-		return;
-	case WASM_OP_MEMORY_INIT: case WASM_OP_DATA_DROP: case WASM_OP_MEMORY_COPY:
-	case WASM_OP_MEMORY_FILL: case WASM_OP_TABLE_INIT: case WASM_OP_ELEM_DROP:
-	case WASM_OP_TABLE_COPY:
-		features[FEATURE_BULK_MEMORY] = true;
-		return;
-	case WASM_OP_REF_NULL: case WASM_OP_REF_IS_NULL: case WASM_OP_REF_FUNC:
-	case WASM_OP_TABLE_GET: case WASM_OP_TABLE_SET: case WASM_OP_TABLE_GROW:
-	case WASM_OP_TABLE_SIZE: case WASM_OP_TABLE_FILL:
-		features[FEATURE_REFERENCE_TYPES] = true;
-		return;
-	default:
+	char text[TYPE_TEXT_MAX];
+
+	if (report->json) {
+		report_number(report, "min", limits->min);
+		if (limits->has_max)
+			report_number(report, "max", limits->max);
 		return;
 	}
+	append_limits(text, 0, limits, unit);
+	report_text(report, "limits", text);
 }
 
-static void find_features(const struct wasm_module *module, bool features[FEATURE_COUNT])
+static void report_storage(struct report *report, const struct wasm_module *module)
 {
-	struct walnut_error error = { 0 };
+	static const uint8_t widths[] = { 10, 24, 0 };
 
-	for (uint32_t i = 0; i < module->type_count; i++)
-		features[FEATURE_MULTI_VALUE] |= module->types[i].result_count > 1;
-	for (uint32_t i = 0; i < module->export_count; i++)
-		features[FEATURE_MUTABLE_GLOBALS] |= module->exports[i].kind == WASM_EXTERN_GLOBAL &&
-						     module->globals[module->exports[i].index].type.mutable_;
-	features[FEATURE_REFERENCE_TYPES] |= module->table_count > 1;
-	for (uint32_t i = module->imported_func_count; i < module->func_count; i++) {
-		struct wasm_code_reader reader = wasm_body_reader(module, i);
-		struct wasm_instr instr;
-		uint32_t locals;
-
-		if (wasm_read_locals(&reader, &locals, NULL, &error))
-			continue;
-		while (wasm_next_instr(&reader, &instr, &error) > 0)
-			features_of_op(instr.op, features);
+	report_list(report, "memories", widths + 1);
+	for (uint32_t i = 0; i < module->memory_count; i++) {
+		report_item(report);
+		report_limits(report, &module->memories[i].type.limits, "pages of 64 KiB");
+		report_item_end(report);
 	}
+	report_list_end(report);
+	report_list(report, "tables", widths);
+	for (uint32_t i = 0; i < module->table_count; i++) {
+		report_item(report);
+		report_text(report, "type", wasm_valtype_name(module->tables[i].type.element));
+		report_limits(report, &module->tables[i].type.limits, "elements");
+		report_item_end(report);
+	}
+	report_list_end(report);
 }
 
 static bool has_start(const struct wasm_module *module)
@@ -191,57 +193,38 @@ static bool has_start(const struct wasm_module *module)
 	return false;
 }
 
-/* Why `walnut run` would not take it, or "yes". */
-static const char *runnable(const struct wasm_module *module)
+/* Why `walnut run` would not take it, or NULL. */
+static const char *obstacle(const struct wasm_module *module)
 {
 	for (uint32_t i = 0; i < module->import_count; i++) {
 		if (walnut_known_import(module, i) != 1)
-			return "no: an import is not provided";
+			return "the runtime does not provide every import";
 	}
-	return has_start(module) ? "yes" : "no: _start is not exported";
+	return has_start(module) ? NULL : "_start is not exported";
 }
 
-static void report_sizes(struct report *report, const struct source *source,
-			 const struct wasm_module *module)
+static void report_summary(struct report *report, const struct source *source,
+			   const struct wasm_module *module)
 {
-	uint64_t data = 0, elements = 0;
-	char text[SIGNATURE_MAX];
+	const char *features[FEATURES_MAX], *why_not = obstacle(module);
+	uint64_t data = 0;
 
 	report_text(report, "file", source->name);
 	report_text(report, "kind", "WebAssembly module");
 	if (module->name.size)
 		report_bytes(report, "name", module->name.data, module->name.size);
 	report_number(report, "bytes", source->size);
-	report_number(report, "code bytes", module->code_size);
+	report_number(report, "code_bytes", module->code_size);
 	for (uint32_t i = 0; i < module->data_count; i++)
 		data += module->datas[i].bytes.size;
-	report_number(report, "data bytes", data);
+	report_number(report, "data_bytes", data);
 	report_number(report, "functions", module->func_count - module->imported_func_count);
 	report_number(report, "globals", module->global_count);
-	for (uint32_t i = 0; i < module->table_count; i++)
-		elements += module->tables[i].type.limits.min;
-	report_number(report, "table elements", elements);
-	for (uint32_t i = 0; i < module->memory_count; i++) {
-		limits_text(text, 0, &module->memories[i].type.limits, "pages of 64 KiB");
-		report_text(report, "memory", text);
-	}
-	report_text(report, "runs with walnut", runnable(module));
-}
-
-static void report_features(struct report *report, const struct wasm_module *module)
-{
-	bool features[FEATURE_COUNT] = { false };
-
-	find_features(module, features);
-	report_list(report, "features beyond WebAssembly 1.0");
-	for (unsigned i = 0; i < FEATURE_COUNT; i++) {
-		if (!features[i])
-			continue;
-		report_item(report);
-		report_text(report, "name", feature_names[i]);
-		report_item_end(report);
-	}
-	report_list_end(report);
+	/* Beyond WebAssembly 1.0. */
+	report_words(report, "features", features, module_features(module, features));
+	report_flag(report, "runs", !why_not);
+	if (why_not)
+		report_text(report, "because", why_not);
 }
 
 int inspect_module(const struct source *source, bool json)
@@ -258,11 +241,11 @@ int inspect_module(const struct source *source, bool json)
 		return fail("%s: %s", source->name, message);
 	}
 	report_begin(&report, json);
-	report_sizes(&report, source, module);
-	report_features(&report, module);
+	report_summary(&report, source, module);
+	report_storage(&report, module);
 	report_imports(&report, module);
 	report_exports(&report, module);
-	report_customs(&report, module);
+	report_sections(&report, module);
 	report_end(&report);
 	walnut_module_free(module);
 	return 0;

@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "fail.h"
+#include "process.h"
 
 static const struct {
 	const char *name;
@@ -42,7 +43,8 @@ static int dispatch(int argc, char **argv)
 		if (strcmp(argv[0], commands[i].name) == 0)
 			return commands[i].run(argc, argv);
 	}
-	return fail("%s: no such command (walnut --help lists them)", argv[0]);
+	return fail("%s: no such %s (walnut --help lists them)", argv[0],
+		    argv[0][0] == '-' ? "option" : "command");
 }
 
 /* A standard stream that is closed must not become the number of the next file that we
@@ -55,24 +57,34 @@ static void occupy_standard_streams(void)
 	}
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : NULL;
-
-	occupy_standard_streams();
 
 	if (!word)
 		return fail("no command given (walnut --help lists them)");
 	if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
 		puts("walnut " WALNUT_VERSION);
-		return flushed(0);
+		return 0;
 	}
 	if (strcmp(word, "help") == 0 && argc > 2) {
 		char *help_arguments[] = { argv[2], (char *)"--help", NULL };
 
-		return flushed(dispatch(2, help_arguments));
+		return dispatch(2, help_arguments);
 	}
 	if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 || strcmp(word, "help") == 0)
-		return flushed(help());
-	return flushed(dispatch(argc - 1, argv + 1));
+		return help();
+	return dispatch(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	int status;
+
+	occupy_standard_streams();
+	status = flushed(run(argc, argv));
+	/* Ctrl-C while we compiled: everything is cleaned up, now end as it asks. */
+	if (process_interrupted_by())
+		process_end_by_signal(process_interrupted_by());
+	return status;
 }

@@ -32,28 +32,56 @@ struct signal_state {
 	sigset_t old_mask;
 };
 
-static void signals_install(struct signal_state *state)
+static sigset_t forwarded_set(void)
 {
-	struct sigaction action = { .sa_handler = on_signal };
 	sigset_t set;
 
 	sigemptyset(&set);
-	for (size_t i = 0; i < FORWARDED_COUNT; i++) {
+	for (size_t i = 0; i < FORWARDED_COUNT; i++)
 		sigaddset(&set, forwarded[i]);
+	return set;
+}
+
+void process_hold(struct process_hold *hold)
+{
+	sigset_t set = forwarded_set();
+
+	sigprocmask(SIG_BLOCK, &set, &hold->old);
+}
+
+void process_release(const struct process_hold *hold)
+{
+	sigprocmask(SIG_SETMASK, &hold->old, NULL);
+}
+
+static void signals_install(struct signal_state *state)
+{
+	struct sigaction action = { .sa_handler = on_signal };
+	sigset_t set = forwarded_set();
+
+	/* Held back until child_pid is known, so that none is lost. */
+	sigprocmask(SIG_BLOCK, &set, &state->old_mask);
+	for (size_t i = 0; i < FORWARDED_COUNT; i++) {
 		sigaction(forwarded[i], NULL, &state->old[i]);
 		/* nohup and background jobs of a shell keep what they ignore. */
 		if (state->old[i].sa_handler != SIG_IGN)
 			sigaction(forwarded[i], &action, NULL);
 	}
-	/* Held back until child_pid is known, so that none is lost. */
-	sigprocmask(SIG_BLOCK, &set, &state->old_mask);
 }
 
+static void signals_let_in(void)
+{
+	sigset_t set = forwarded_set();
+
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
+/* Before the handlers go, so that a late signal still finds them or waits. */
 static void signals_restore(struct signal_state *state)
 {
+	sigprocmask(SIG_SETMASK, &state->old_mask, NULL);
 	for (size_t i = 0; i < FORWARDED_COUNT; i++)
 		sigaction(forwarded[i], &state->old[i], NULL);
-	sigprocmask(SIG_SETMASK, &state->old_mask, NULL);
 }
 
 static void run_child(const char *const argv[], int error_fd, struct signal_state *state,
@@ -69,6 +97,7 @@ static void run_child(const char *const argv[], int error_fd, struct signal_stat
 	if (error_fd >= 0 && dup2(error_fd, STDERR_FILENO) < 0)
 		_exit(EXIT_NOT_FOUND);
 	signals_restore(state);
+	signals_let_in();
 	execvp(argv[0], (char *const *)argv);
 	_exit(errno == ENOENT || errno == EACCES ? EXIT_NOT_FOUND : EXIT_NOT_FOUND - 1);
 }
@@ -107,7 +136,7 @@ int process_run(const char *const argv[], char *errors, size_t errors_size)
 	if (pid == 0)
 		run_child(argv, pipe_fds[1], &signals, parent);
 	child_pid = pid;
-	sigprocmask(SIG_SETMASK, &signals.old_mask, NULL);
+	signals_let_in();
 	if (errors) {
 		close(pipe_fds[1]);
 		if (pid > 0)
@@ -128,6 +157,17 @@ int process_run(const char *const argv[], char *errors, size_t errors_size)
 		return 128 + WTERMSIG(status);
 	result = WEXITSTATUS(status);
 	return result == EXIT_NOT_FOUND ? PROCESS_NOT_FOUND : result;
+}
+
+int process_interrupted_by(void)
+{
+	return interrupted_by;
+}
+
+void process_end_by_signal(int number)
+{
+	signal(number, SIG_DFL);
+	raise(number);
 }
 
 bool process_in_path(const char *name)

@@ -1,5 +1,6 @@
 #include "report.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +12,12 @@ static void separate(struct report *report)
 	if (report->filled[report->depth])
 		putchar(',');
 	report->filled[report->depth] = true;
+}
+
+static void descend(struct report *report)
+{
+	assert(report->depth < REPORT_DEPTH_MAX);
+	report->filled[++report->depth] = false;
 }
 
 static void quoted(const uint8_t *data, size_t size)
@@ -27,15 +34,30 @@ static void quoted(const uint8_t *data, size_t size)
 	putchar('"');
 }
 
-/* Names come from the module: they must not drive the terminal. */
-static void printable(const uint8_t *data, size_t size)
+/* Names come from the module: they must not drive the terminal. The C1 controls are
+ * 0xc2 0x80 to 0xc2 0x9f in UTF-8. Returns the columns taken. */
+static unsigned printable(const uint8_t *data, size_t size)
 {
+	unsigned columns = 0;
+
 	for (size_t i = 0; i < size; i++) {
-		if (data[i] < 0x20 || data[i] == 0x7f)
-			printf("\\x%02x", data[i]);
-		else
-			putchar(data[i]);
+		bool control = data[i] < 0x20 || data[i] == 0x7f ||
+			       (data[i] == 0xc2 && i + 1 < size && data[i + 1] < 0xa0);
+
+		if (control) {
+			columns += (unsigned)printf("\\x%02x", data[i]);
+			continue;
+		}
+		putchar(data[i]);
+		columns += (data[i] & 0xc0) != 0x80; /* UTF-8: the first byte of each character */
 	}
+	return columns;
+}
+
+static void spoken(const char *name)
+{
+	for (; *name; name++)
+		putchar(*name == '_' ? ' ' : *name);
 }
 
 /* Everything before a value. */
@@ -45,16 +67,31 @@ static void lead(struct report *report, const char *name)
 		separate(report);
 		printf("\"%s\":", name);
 	} else if (report->in_item) {
-		printf("  ");
+		printf("%*s  ", (int)report->padding, "");
+		report->padding = 0;
 	} else {
-		printf("%-*s ", NAME_WIDTH, name);
+		spoken(name);
+		printf("%*s ", (int)(strlen(name) < NAME_WIDTH ? NAME_WIDTH - strlen(name) : 0), "");
 	}
 }
 
-static void trail(const struct report *report)
+/* Everything after a value that took so many columns. Blanks are owed to the next column,
+ * so that no line ends with them. */
+static void trail(struct report *report, unsigned columns)
 {
-	if (!report->json && !report->in_item)
+	unsigned width;
+
+	if (report->json)
+		return;
+	if (!report->in_item) {
 		putchar('\n');
+		return;
+	}
+	width = *report->widths;
+	if (width) {
+		report->widths++;
+		report->padding = columns < width ? width - columns : 0;
+	}
 }
 
 void report_begin(struct report *report, bool json)
@@ -70,21 +107,25 @@ void report_end(struct report *report)
 		puts("}");
 }
 
-void report_list(struct report *report, const char *name)
+void report_list(struct report *report, const char *name, const uint8_t *widths)
 {
 	if (report->json) {
 		separate(report);
 		printf("\"%s\":[", name);
 	} else {
-		printf("%s\n", name);
+		spoken(name);
+		putchar('\n');
 	}
-	report->filled[++report->depth] = false;
+	report->columns = widths;
+	descend(report);
 }
 
 void report_list_end(struct report *report)
 {
 	if (report->json)
 		putchar(']');
+	else if (!report->filled[report->depth])
+		puts("  none");
 	report->depth--;
 }
 
@@ -94,8 +135,11 @@ void report_item(struct report *report)
 		separate(report);
 		putchar('{');
 	}
+	report->filled[report->depth] = true;
 	report->in_item = true;
-	report->filled[++report->depth] = false;
+	report->widths = report->columns;
+	report->padding = 0;
+	descend(report);
 }
 
 void report_item_end(struct report *report)
@@ -107,12 +151,14 @@ void report_item_end(struct report *report)
 
 void report_bytes(struct report *report, const char *name, const uint8_t *data, size_t size)
 {
+	unsigned columns = 0;
+
 	lead(report, name);
 	if (report->json)
 		quoted(data, size);
 	else
-		printable(data, size);
-	trail(report);
+		columns = printable(data, size);
+	trail(report, columns);
 }
 
 void report_text(struct report *report, const char *name, const char *text)
@@ -122,19 +168,36 @@ void report_text(struct report *report, const char *name, const char *text)
 
 void report_number(struct report *report, const char *name, uint64_t number)
 {
+	int columns;
+
 	lead(report, name);
-	if (!report->json && report->in_item)
-		printf("%s ", name);
-	printf("%" PRIu64, number);
-	trail(report);
+	if (report->json || !report->in_item) {
+		columns = printf("%" PRIu64, number);
+	} else {
+		columns = printf("%" PRIu64 " ", number) + (int)strlen(name);
+		spoken(name);
+	}
+	trail(report, (unsigned)columns);
 }
 
 void report_flag(struct report *report, const char *name, bool value)
 {
 	lead(report, name);
-	if (!report->json && report->in_item)
-		printf("%s%s", value ? "" : "not ", name);
-	else
-		fputs(report->json ? (value ? "true" : "false") : (value ? "yes" : "no"), stdout);
-	trail(report);
+	fputs(report->json ? (value ? "true" : "false") : (value ? "yes" : "no"), stdout);
+	trail(report, value ? 3 : 2);
+}
+
+void report_words(struct report *report, const char *name, const char *const *words, size_t count)
+{
+	lead(report, name);
+	if (report->json)
+		putchar('[');
+	for (size_t i = 0; i < count; i++)
+		printf("%s%s%s%s", i ? "," : "", report->json ? "\"" : i ? " " : "", words[i],
+		       report->json ? "\"" : "");
+	if (report->json)
+		putchar(']');
+	else if (!count)
+		fputs("none", stdout);
+	trail(report, 0);
 }

@@ -1,7 +1,6 @@
 /* walnut run: find or make the image, boot it, become what the program became. */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,6 +15,7 @@
 #include "run_options.h"
 #include "stats.h"
 
+#define MIB (UINT64_C(1) << 20)
 #define WASM_PAGES_PER_MIB 16
 /* QEMU's TCG knows no AVX-512; every 64-bit CPU of the last decade has this. */
 #define TCG_CPU "x86-64-v2"
@@ -33,20 +33,24 @@ struct run {
 static int build_image(struct run *run, const struct compile_settings *settings,
 		       const struct paths *paths, const struct key *key, const struct cache *cache)
 {
+	struct process_hold hold;
 	char image[PATH_MAX];
 	int code, status;
 
+	process_hold(&hold);
+	note(run->options.verbose, "%s: compiling for %s", run->source.name, settings->target_cpu);
 	status = toolchain_build(paths, &run->source, settings, &run->scratch, image, &run->times);
-	if (status)
-		return status;
-	run->image_fd = open(image, O_RDONLY | O_CLOEXEC);
-	if (run->image_fd < 0)
-		return fail("%s: %s", image, strerror(errno));
-	if (key && cache->folder_fd >= 0 && (code = cache_store(cache, key, image)))
+	if (!status) {
+		run->image_fd = open(image, O_RDONLY | O_CLOEXEC);
+		if (run->image_fd < 0)
+			status = fail("%s: %s", image, strerror(errno));
+	}
+	if (!status && key && cache->folder_fd >= 0 && (code = cache_store(cache, key, image)))
 		note(run->options.verbose, "image not kept: cache: %s", strerror(-code));
 	/* The descriptor is enough from here on. */
 	files_scratch_remove(&run->scratch);
-	return 0;
+	process_release(&hold);
+	return status;
 }
 
 /* From the cache, or made and put there. */
@@ -85,20 +89,25 @@ static int given_image(struct run *run)
 	return run->image_fd < 0 ? fail("%s: %s", run->source.name, strerror(errno)) : 0;
 }
 
-/* Before the boot, so that the message can name the option. */
+/* Before the boot, so that the message can name the option. What the kernel needs for
+ * itself besides it says itself, in the same way. */
 static int check_image(const struct run *run)
 {
-	struct walnut_app_note image;
-	int code = image_read_note(run->image_fd, &image);
+	uint64_t memory_mib, image_mib;
+	struct image image;
+	int code = image_read(run->image_fd, &image);
 
 	if (code)
 		return fail("%s: %s", run->source.name,
 			    code == -ENOENT ? "is an ELF file, but not a Walnut image" :
+			    code == -ENOEXEC ? "is an object, not an image (walnut build makes one)" :
 			    "is not an ELF executable, or is damaged");
-	if (image.memory_pages / WASM_PAGES_PER_MIB >= run->options.ram_mib)
-		return fail("%s: needs %llu MiB of memory for itself, the machine has %u: raise --mem",
-			    run->source.name,
-			    (unsigned long long)((image.memory_pages + WASM_PAGES_PER_MIB - 1) / WASM_PAGES_PER_MIB),
+	memory_mib = image.note.memory_pages / WASM_PAGES_PER_MIB + !!(image.note.memory_pages % WASM_PAGES_PER_MIB);
+	image_mib = image.end / MIB + !!(image.end % MIB);
+	if (memory_mib >= run->options.ram_mib || image_mib > run->options.ram_mib - memory_mib)
+		return fail("%s: needs %llu MiB for itself and the kernel and %llu MiB for its memory, "
+			    "the machine has %u MiB: raise --mem", run->source.name,
+			    (unsigned long long)image_mib, (unsigned long long)memory_mib,
 			    run->options.ram_mib);
 	return 0;
 }
@@ -195,22 +204,14 @@ static int run_program(struct run *run, struct krun_walnut_result *result)
 	return 0;
 }
 
-/* A shell wants to see the signal itself, not only its number (a loop of runs is
- * then ended by one Ctrl-C). */
-static int end_by_signal(int number)
-{
-	signal(number, SIG_DFL);
-	raise(number);
-	return 128 + number;
-}
-
 static int finish(const struct run *run, const struct krun_walnut_result *result)
 {
 	if (run->options.stats)
 		stats_print(run->start_ns, &run->times, &result->stats);
 	switch (result->outcome) {
 	case KRUN_WALNUT_SIGNALLED:
-		return end_by_signal(result->signal);
+		process_end_by_signal(result->signal);
+		return result->exit_status;
 	case KRUN_WALNUT_FAILED:
 		return fail("%s: %s", run->source.name, result->message);
 	default:

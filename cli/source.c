@@ -100,6 +100,8 @@ int source_convert(struct source *source, struct scratch *scratch)
 	code = process_run(argv, errors, sizeof(errors));
 	if (code == PROCESS_NOT_FOUND)
 		return fail("%s: text format needs wat2wasm, which is not in PATH (package wabt)", name);
+	if (code > 128 && !process_interrupted_by())
+		return fail("%s: wat2wasm was ended by signal %d", name, code - 128);
 	if (code > 128)
 		return code;
 	if (code)

@@ -26,6 +26,15 @@ static void counter(const char *name, uint64_t count)
 	fprintf(stderr, "  %-20s %10" PRIu64 "\n", name, count);
 }
 
+/* What only our own VMM can count. */
+static void vmm_counter(const char *name, uint64_t count, bool ours)
+{
+	if (ours)
+		counter(name, count);
+	else
+		fprintf(stderr, "  %-20s %10s (not known under QEMU)\n", name, "-");
+}
+
 /* Not getrusage(2): what that reports includes the process that forked us. */
 static uint64_t peak_rss_kib(void)
 {
@@ -45,6 +54,8 @@ static uint64_t peak_rss_kib(void)
 void stats_print(uint64_t start_ns, const struct toolchain_times *times,
 		 const struct krun_walnut_stats *stats)
 {
+	bool ours = stats->guest_entered_ns != 0;
+
 	fputs("timeline, from the start of walnut:\n", stderr);
 	duration("compile", times->compile_ns);
 	duration("link", times->link_ns);
@@ -55,14 +66,14 @@ void stats_print(uint64_t start_ns, const struct toolchain_times *times,
 	moment("first instruction", start_ns, stats->first_instruction_ns);
 	moment("exit", start_ns, stats->exit_ns);
 	fputs("counters:\n", stderr);
-	counter("VM exits, port I/O", stats->exits[KRUN_WALNUT_EXIT_IO]);
-	counter("VM exits, MMIO", stats->exits[KRUN_WALNUT_EXIT_MMIO]);
-	counter("VM exits, halt", stats->exits[KRUN_WALNUT_EXIT_HLT]);
-	counter("VM exits, signal", stats->exits[KRUN_WALNUT_EXIT_INTR]);
-	counter("VM exits, shutdown", stats->exits[KRUN_WALNUT_EXIT_SHUTDOWN]);
-	counter("VM exits, other", stats->exits[KRUN_WALNUT_EXIT_OTHER]);
-	counter("queue notifications", stats->notifies);
-	counter("IRQs injected", stats->irqs_injected);
+	vmm_counter("VM exits, port I/O", stats->exits[KRUN_WALNUT_EXIT_IO], ours);
+	vmm_counter("VM exits, MMIO", stats->exits[KRUN_WALNUT_EXIT_MMIO], ours);
+	vmm_counter("VM exits, halt", stats->exits[KRUN_WALNUT_EXIT_HLT], ours);
+	vmm_counter("VM exits, signal", stats->exits[KRUN_WALNUT_EXIT_INTR], ours);
+	vmm_counter("VM exits, shutdown", stats->exits[KRUN_WALNUT_EXIT_SHUTDOWN], ours);
+	vmm_counter("VM exits, other", stats->exits[KRUN_WALNUT_EXIT_OTHER], ours);
+	vmm_counter("queue notifications", stats->notifies, ours);
+	vmm_counter("IRQs injected", stats->irqs_injected, ours);
 	counter("IRQs taken by guest", stats->guest_irqs);
 	counter("guest page faults", stats->guest_page_faults);
 	counter("guest memory KiB", stats->guest_peak_memory_bytes / 1024);

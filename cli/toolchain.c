@@ -58,7 +58,7 @@ int toolchain_compile(const struct paths *paths, const struct source *source,
 	status = process_run(argv, NULL, 0);
 	if (status == PROCESS_NOT_FOUND || status == -1)
 		return fail("%s: cannot be started", paths->compiler);
-	if (status > 128 && status != 128 + 2 && status != 128 + 15 && status != 128 + 1)
+	if (status > 128 && !process_interrupted_by())
 		return fail("%s: the compiler was ended by signal %d", source->name, status - 128);
 	/* It has said why. */
 	return status;
@@ -84,6 +84,8 @@ int toolchain_link(const struct paths *paths, const char *name, const char *obje
 	char errors[4096];
 	const char *argv[] = {
 		NULL, "-static", "-nostdlib", "--gc-sections", "--strip-debug",
+		/* A full disk is then an error, not a SIGBUS. */
+		"--no-mmap-output-file",
 		"-z", "max-page-size=4096", "-z", "noexecstack", "-T", paths->linker_script,
 		object, paths->kernel_archive, "-o", output, NULL,
 	};
@@ -95,6 +97,8 @@ int toolchain_link(const struct paths *paths, const char *name, const char *obje
 	}
 	if (status == PROCESS_NOT_FOUND)
 		return fail("ld.lld: no linker in PATH (package lld-19)");
+	if (status > 128 && !process_interrupted_by())
+		return fail("%s: the linker was ended by signal %d", name, status - 128);
 	if (status > 128)
 		return status;
 	if (status)

@@ -23,21 +23,31 @@
  * usual 8 MiB. Only what is touched costs memory. */
 #define COMPILER_STACK_BYTES (UINT64_C(1) << 30)
 #define PROGRESS_DELAY_NS UINT64_C(1000000000)
+#define PROGRESS_STEP_NS UINT64_C(200000000)
+#define ERASE_LINE "\r\033[K"
+
+/* Where the compiling thread is; the main thread shows it from time to time, so that a
+ * long phase does not look like a hang. */
+struct progress {
+	pthread_mutex_t lock;
+	bool wanted;
+	const char *phase; /* NULL: not begun, or at the end */
+	uint64_t done, total;
+};
 
 struct job {
 	const char *input;
 	const char *name; /* of the input, in messages */
 	const char *output;
 	struct walnut_compile_options options;
-	bool progress;
-	uint64_t start_ns;
-	bool progress_shown;
+	struct progress progress;
 	int status;
 };
 
 /* Also for the signal and the fatal-error handler: what to remove. */
 static char temporary[4096];
 static const char *input_name = "?";
+static volatile sig_atomic_t line_shown; /* the cursor stands behind a line of progress */
 
 static void remove_temporary(void)
 {
@@ -48,6 +58,8 @@ static void remove_temporary(void)
 static void on_signal(int number)
 {
 	remove_temporary();
+	if (line_shown && write(STDERR_FILENO, ERASE_LINE, strlen(ERASE_LINE)) < 0)
+		_exit(EXIT_WALNUT_FAILED);
 	signal(number, SIG_DFL);
 	raise(number);
 }
@@ -74,25 +86,39 @@ static uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-static void show_progress(void *opaque, const char *phase, uint64_t done, uint64_t total)
+/* Called by the compiling thread. */
+static void note_progress(void *opaque, const char *phase, uint64_t done, uint64_t total)
 {
-	struct job *job = opaque;
+	struct progress *progress = opaque;
 
-	if (now_ns() - job->start_ns < PROGRESS_DELAY_NS)
-		return;
-	job->progress_shown = true;
-	if (total)
-		fprintf(stderr, "\r\033[Kcompiling %s: %s %u%%", job->name, phase,
-			(unsigned)(done * 100 / total));
-	else
-		fprintf(stderr, "\r\033[Kcompiling %s: %s", job->name, phase);
+	pthread_mutex_lock(&progress->lock);
+	progress->phase = phase;
+	progress->done = done;
+	progress->total = total;
+	pthread_mutex_unlock(&progress->lock);
 }
 
-static void erase_progress(struct job *job)
+static void show_progress(struct progress *progress)
 {
-	if (job->progress_shown)
-		fputs("\r\033[K", stderr);
-	job->progress_shown = false;
+	pthread_mutex_lock(&progress->lock);
+	if (progress->phase) {
+		fprintf(stderr, ERASE_LINE "compiling %s: %s", input_name, progress->phase);
+		if (progress->total)
+			fprintf(stderr, " %u%%", (unsigned)(progress->done * 100 / progress->total));
+		line_shown = 1;
+	}
+	pthread_mutex_unlock(&progress->lock);
+}
+
+/* Before anything else is printed; nothing is shown after it. */
+static void end_progress(struct progress *progress)
+{
+	pthread_mutex_lock(&progress->lock);
+	progress->phase = NULL;
+	if (line_shown)
+		fputs(ERASE_LINE, stderr);
+	line_shown = 0;
+	pthread_mutex_unlock(&progress->lock);
 }
 
 /* Mapped, not read: a large module costs only the pages that are looked at. */
@@ -178,7 +204,7 @@ static int compile(struct job *job)
 	if (fd < 0)
 		return complain(job->output, strerror(errno));
 	code = walnut_compile(bytes, size, &job->options, fd, &error);
-	erase_progress(job);
+	end_progress(&job->progress);
 	if (code) {
 		char message[320];
 
@@ -200,19 +226,35 @@ static void *compile_thread(void *opaque)
 	return NULL;
 }
 
+/* Waits for the compiling thread. */
+static void watch(struct job *job, pthread_t thread)
+{
+	uint64_t due_ns = now_ns() + PROGRESS_DELAY_NS;
+
+	for (;;) {
+		struct timespec due = { .tv_sec = (time_t)(due_ns / 1000000000),
+					.tv_nsec = (long)(due_ns % 1000000000) };
+
+		if (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &due) != ETIMEDOUT)
+			return;
+		show_progress(&job->progress);
+		due_ns += PROGRESS_STEP_NS;
+	}
+}
+
 static int run(struct job *job)
 {
 	pthread_attr_t attributes;
 	pthread_t thread;
 
-	job->start_ns = now_ns();
-	job->options.opaque = job;
-	if (job->progress && isatty(STDERR_FILENO))
-		job->options.progress = show_progress;
+	if (job->progress.wanted && isatty(STDERR_FILENO)) {
+		job->options.progress = note_progress;
+		job->options.opaque = &job->progress;
+	}
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, COMPILER_STACK_BYTES);
 	if (pthread_create(&thread, &attributes, compile_thread, job) == 0)
-		pthread_join(thread, NULL);
+		watch(job, thread);
 	else /* an address space limit: the ordinary stack does for ordinary modules */
 		job->status = compile(job);
 	pthread_attr_destroy(&attributes);
@@ -302,7 +344,7 @@ static int apply_option(struct job *job, int option)
 		options->emit_llvm = true;
 		return -1;
 	case OPTION_PROGRESS:
-		job->progress = true;
+		job->progress.wanted = true;
 		return -1;
 	case OPTION_HOST_CPU:
 		return print_host_cpu();
@@ -331,7 +373,7 @@ static void install_handlers(void)
 
 int main(int argc, char **argv)
 {
-	struct job job = { .options.opt_level = 2 };
+	struct job job = { .options.opt_level = 2, .progress.lock = PTHREAD_MUTEX_INITIALIZER };
 	int option, status;
 
 	/* getopt begins its messages with the program's name. */

@@ -38,13 +38,24 @@ def build_module(bench):
                               "-w", f"-I{library}", "-DZSTD_DISABLE_ASM", "-DZSTD_LEGACY_SUPPORT=0")
 
 
+def archive_site(bench):
+    """Where this machine gets its Debian packages from."""
+    lists = bench.run(["apt-get", "indextargets", "--format", "$(SITE) $(CODENAME) $(RELEASE)",
+                       "Created-By: Packages"]).stdout
+    for line in lists.splitlines():
+        site, *suites = line.split()
+        if SUITE in suites:
+            return site
+    raise Unavailable(f"apt has no archive of {SUITE}")
+
+
 def download(bench, folder):
     """apt-get source, with lists of its own: the machine's configuration stays as it is."""
     bench.need("apt-get")
     for name in ("lists/partial", "cache/archives/partial"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "sources.list").write_text(
-        f"deb-src [signed-by={KEYRING}] http://deb.debian.org/debian {SUITE} main\n")
+        f"deb-src [signed-by={KEYRING}] {archive_site(bench)} {SUITE} main\n")
     apt = ["apt-get", "-qq", "-o", f"Dir::Etc::SourceList={folder}/sources.list",
            "-o", "Dir::Etc::SourceParts=-", "-o", f"Dir::State::Lists={folder}/lists",
            "-o", f"Dir::Cache={folder}/cache", "-o", "APT::Update::Error-Mode=any",

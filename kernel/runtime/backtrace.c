@@ -26,33 +26,43 @@ static void add_name(struct text *text, const struct walnut_function_info *funct
 	}
 }
 
-static void report_frame(uint64_t address)
+/* One line; offset 0: not known, or not this function's. */
+static void report_function(const char *relation, const struct walnut_function_info *function,
+			    uint32_t offset)
 {
-	const struct walnut_function_info *function = module_function_at(address);
-	uint32_t offset = module_offset_at(address);
 	char buffer[512];
 	/* Room for what follows the name. */
 	struct text text = { buffer, sizeof(buffer) - 64, 0 };
 
-	text_string(&text, "    at ");
-	if (!function) {
-		text_string(&text, "the kernel");
-	} else {
-		if (function->name_size)
-			add_name(&text, function);
-		else
-			text_string(&text, "<unnamed>");
-		text.size = sizeof(buffer);
-		text_string(&text, " (function ");
-		text_unsigned(&text, function->index);
-		if (offset) {
-			text_string(&text, ", offset ");
-			text_hex(&text, offset);
-		}
-		text_string(&text, ")");
+	text_string(&text, relation);
+	if (function->name_size)
+		add_name(&text, function);
+	else
+		text_string(&text, "<unnamed>");
+	text.size = sizeof(buffer);
+	text_string(&text, " (function ");
+	text_unsigned(&text, function->index);
+	if (offset) {
+		text_string(&text, ", offset ");
+		text_hex(&text, offset);
 	}
-	text_string(&text, "\n");
+	text_string(&text, ")\n");
 	write(&text);
+}
+
+static void report_frame(uint64_t address)
+{
+	const struct walnut_function_info *function = module_function_at(address);
+	const struct walnut_function_info *code = module_code_at(address);
+	static const char kernel[] = "    at the kernel\n";
+
+	if (!function) {
+		console_write_all(CONSOLE_ERROR, kernel, sizeof(kernel) - 1);
+		return;
+	}
+	report_function("    at ", function, module_offset_at(address));
+	if (code != function)
+		report_function("    inlined into ", code, 0);
 }
 
 /* Goes to the calling frame; false: there is none. */

@@ -89,11 +89,9 @@ static const struct walnut_function_info *function_of_offset(const struct walnut
 
 /* By looking at all of them: this is for reports, and the tables are sorted by
  * function index. */
-const struct walnut_function_info *module_function_at(uint64_t address)
+static const struct walnut_function_info *code_at(uint64_t address, const struct walnut_module **owner)
 {
-	const struct walnut_function_info *best = NULL, *inlined = NULL;
-	const struct walnut_module *owner = NULL;
-	uint32_t offset = module_offset_at(address);
+	const struct walnut_function_info *best = NULL;
 
 	if (!module_is_code(address))
 		return NULL;
@@ -104,11 +102,27 @@ const struct walnut_function_info *module_function_at(uint64_t address)
 
 			if (code && code <= address && (!best || code > (uint64_t)best->code)) {
 				best = function;
-				owner = *at;
+				*owner = *at;
 			}
 		}
 	}
-	if (owner && offset)
+	return best;
+}
+
+const struct walnut_function_info *module_code_at(uint64_t address)
+{
+	const struct walnut_module *owner;
+
+	return code_at(address, &owner);
+}
+
+const struct walnut_function_info *module_function_at(uint64_t address)
+{
+	const struct walnut_module *owner;
+	const struct walnut_function_info *code = code_at(address, &owner), *inlined = NULL;
+	uint32_t offset = module_offset_at(address);
+
+	if (code && offset)
 		inlined = function_of_offset(owner, offset);
-	return inlined ? inlined : best;
+	return inlined ? inlined : code;
 }

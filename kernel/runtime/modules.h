@@ -19,6 +19,10 @@ bool module_is_code(uint64_t address);
 /* The function that this code was compiled from, inlined or not; NULL: not known. */
 const struct walnut_function_info *module_function_at(uint64_t address);
 
+/* The function whose native code holds this address; another than the one above where
+ * that one was inlined. NULL: not known. */
+const struct walnut_function_info *module_code_at(uint64_t address);
+
 /* The byte offset in the module's file that this code came from, 0: not known. */
 uint32_t module_offset_at(uint64_t address);
 

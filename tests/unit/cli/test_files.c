@@ -84,6 +84,29 @@ static void publishing_to_a_device_writes_to_it(void **state)
 	assert_int_equal(files_publish("source", "/dev/full", 0666), -ENOSPC);
 }
 
+static void publishing_to_a_link_keeps_the_link(void **state)
+{
+	struct stat status;
+	size_t size;
+	char *text;
+
+	(void)state;
+	write_file("source", "new", 3);
+	write_file("target", "old and longer", 14);
+	assert_int_equal(symlink("target", "link"), 0);
+	assert_int_equal(symlink("made", "dangling"), 0);
+	assert_int_equal(files_publish("source", "link", 0666), 0);
+	assert_int_equal(files_publish("source", "dangling", 0666), 0);
+	assert_int_equal(lstat("link", &status), 0);
+	assert_true(S_ISLNK(status.st_mode));
+	text = read_file("target", &size);
+	assert_string_equal(text, "new");
+	free(text);
+	text = read_file("made", &size);
+	assert_string_equal(text, "new");
+	free(text);
+}
+
 static void what_cannot_be_published_leaves_nothing(void **state)
 {
 	struct rlimit old, small = { 10, RLIM_INFINITY };
@@ -131,6 +154,7 @@ int main(void)
 		cmocka_unit_test(no_place_for_scratch_is_an_error),
 		test_in_folder(publishing_replaces_and_follows_the_umask),
 		test_in_folder(publishing_to_a_device_writes_to_it),
+		test_in_folder(publishing_to_a_link_keeps_the_link),
 		test_in_folder(what_cannot_be_published_leaves_nothing),
 		cmocka_unit_test(default_outputs_are_in_the_current_folder),
 	};

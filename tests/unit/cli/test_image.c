@@ -45,12 +45,14 @@ static struct file make_file(void)
 
 static int read_note(const struct file *file, size_t size, struct walnut_app_note *note)
 {
+	struct image image = { .end = 1 };
 	int fd, result;
 
 	write_file("image", file, size);
 	fd = open("image", O_RDONLY);
-	result = image_read_note(fd, note);
+	result = image_read(fd, &image);
 	close(fd);
+	*note = image.note;
 	return result;
 }
 
@@ -63,6 +65,27 @@ static void the_note_is_found_behind_others(void **state)
 	assert_int_equal(read_note(&file, sizeof(file), &note), 0);
 	assert_int_equal(note.memory_pages, 17);
 	assert_string_equal(note.target_cpu, "x86-64");
+}
+
+static void the_end_is_that_of_the_highest_segment(void **state)
+{
+	struct file file = make_file();
+	struct image image;
+	int fd;
+
+	(void)state;
+	file.segments[0].p_paddr = 0x200000;
+	file.segments[0].p_memsz = 0x1234;
+	write_file("image", &file, sizeof(file));
+	fd = open("image", O_RDONLY);
+	assert_int_equal(image_read(fd, &image), 0);
+	assert_int_equal(image.end, 0x201234);
+	close(fd);
+	file.segments[0].p_memsz = UINT64_MAX;
+	write_file("image", &file, sizeof(file));
+	fd = open("image", O_RDONLY);
+	assert_int_equal(image_read(fd, &image), -EINVAL);
+	close(fd);
 }
 
 static void the_cpu_is_always_terminated(void **state)
@@ -105,7 +128,10 @@ static void another_file_is_refused(void **state)
 	assert_int_equal(read_note(&file, sizeof(file), &note), -EINVAL);
 	file = make_file();
 	file.header.e_type = ET_REL;
-	assert_int_equal(read_note(&file, sizeof(file), &note), -EINVAL);
+	assert_int_equal(read_note(&file, sizeof(file), &note), -ENOEXEC);
+	file = make_file();
+	file.header.e_type = ET_DYN;
+	assert_int_equal(read_note(&file, sizeof(file), &note), -ENOENT);
 	file = make_file();
 	file.header.e_phentsize = 32;
 	assert_int_equal(read_note(&file, sizeof(file), &note), -EINVAL);
@@ -176,6 +202,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test_in_folder(the_note_is_found_behind_others),
+		test_in_folder(the_end_is_that_of_the_highest_segment),
 		test_in_folder(the_cpu_is_always_terminated),
 		test_in_folder(other_notes_are_not_ours),
 		test_in_folder(another_file_is_refused),

@@ -12,10 +12,22 @@ struct inputs {
 	struct paths paths;
 };
 
+static uint8_t module[100000] = "\0asm\1\0\0";
+
+static void write_module(struct inputs *inputs)
+{
+	if (inputs->source.fd >= 0)
+		close(inputs->source.fd);
+	unlink("module");
+	write_file("module", module, sizeof(module));
+	inputs->source.fd = open("module", O_RDONLY | O_CLOEXEC);
+	assert_true(inputs->source.fd >= 0);
+}
+
 static struct inputs make_inputs(void)
 {
 	struct inputs inputs = {
-		.source = { .name = "app.wasm", .bytes = (const uint8_t *)"\0asm\1\0\0\0", .size = 8 },
+		.source = { .name = "app.wasm", .fd = -1, .size = sizeof(module) },
 		.settings = { .opt_level = 2, .require_start = true, .target_cpu = "native" },
 		.paths = { "compiler", "kernel", "script" },
 	};
@@ -23,6 +35,7 @@ static struct inputs make_inputs(void)
 	write_file("compiler", "c", 1);
 	write_file("kernel", "k", 1);
 	write_file("script", "s", 1);
+	write_module(&inputs);
 	return inputs;
 }
 
@@ -44,6 +57,7 @@ static void the_same_inputs_have_the_same_key(void **state)
 	inputs.settings.emit_llvm = false;
 	second = key_for(&inputs);
 	assert_memory_equal(first.bytes, second.bytes, KEY_SIZE);
+	close(inputs.source.fd);
 }
 
 static void every_setting_counts(void **state)
@@ -54,8 +68,10 @@ static void every_setting_counts(void **state)
 	(void)state;
 	for (unsigned i = 0; i < 11; i++)
 		inputs[i] = make_inputs();
-	inputs[1].source.bytes = (const uint8_t *)"\0asm\1\0\0\1";
-	inputs[2].source.size = 7;
+	module[sizeof(module) - 1] ^= 1;
+	write_module(&inputs[1]);
+	module[sizeof(module) - 1] ^= 1;
+	inputs[2].source.size--;
 	inputs[3].settings.opt_level = 3;
 	inputs[4].settings.require_start = false;
 	inputs[5].settings.allow_unknown_imports = true;
@@ -71,6 +87,7 @@ static void every_setting_counts(void **state)
 	for (unsigned i = 0; i < 11; i++) {
 		for (unsigned j = 0; j < i; j++)
 			assert_memory_not_equal(keys[i].bytes, keys[j].bytes, KEY_SIZE);
+		close(inputs[i].source.fd);
 	}
 }
 
@@ -93,6 +110,7 @@ static void tools_are_part_of_the_key(void **state)
 		grown = key_for(&inputs);
 		assert_memory_not_equal(touched.bytes, grown.bytes, KEY_SIZE);
 	}
+	close(inputs.source.fd);
 }
 
 static void a_missing_tool_gives_no_key(void **state)
@@ -103,6 +121,19 @@ static void a_missing_tool_gives_no_key(void **state)
 	(void)state;
 	unlink("kernel");
 	assert_int_equal(key_make(&key, &inputs.source, &inputs.settings, &inputs.paths), -1);
+	close(inputs.source.fd);
+}
+
+/* It shrank after we looked. */
+static void a_module_that_ends_early_gives_no_key(void **state)
+{
+	struct inputs inputs = make_inputs();
+	struct key key;
+
+	(void)state;
+	inputs.source.size++;
+	assert_int_equal(key_make(&key, &inputs.source, &inputs.settings, &inputs.paths), -1);
+	close(inputs.source.fd);
 }
 
 static void text_is_hexadecimal(void **state)
@@ -126,6 +157,7 @@ int main(void)
 		test_in_folder(every_setting_counts),
 		test_in_folder(tools_are_part_of_the_key),
 		test_in_folder(a_missing_tool_gives_no_key),
+		test_in_folder(a_module_that_ends_early_gives_no_key),
 		cmocka_unit_test(text_is_hexadecimal),
 	};
 

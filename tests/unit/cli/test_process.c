@@ -89,6 +89,36 @@ static void ignored_signals_stay_ignored(void **state)
 	assert_int_equal(interrupted(SIGINT, "sleep 0.5; exit 7", true), 7);
 }
 
+/* While held, a signal ends the child at once, and us only afterwards. */
+static void a_held_signal_waits(void **state)
+{
+	pid_t pid = fork();
+	int status;
+
+	(void)state;
+	if (pid == 0) {
+		struct process_hold hold;
+		int first, second;
+
+		process_hold(&hold);
+		write_file("ready", "", 0);
+		usleep(400000);
+		first = shell("exec sleep 20", NULL, 0);
+		second = process_interrupted_by();
+		write_file("cleaned up", "", 0);
+		process_release(&hold);
+		process_end_by_signal(first == 128 + SIGTERM && second == SIGTERM ? SIGUSR1 : SIGUSR2);
+		_exit(0);
+	}
+	while (access("ready", F_OK) != 0)
+		usleep(1000);
+	kill(pid, SIGTERM);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGUSR1);
+	assert_int_equal(access("cleaned up", F_OK), 0);
+}
+
 static void path_is_searched(void **state)
 {
 	char path[PATH_MAX];
@@ -114,6 +144,7 @@ int main(void)
 		cmocka_unit_test(a_missing_program_is_told_apart),
 		cmocka_unit_test(signals_reach_the_child),
 		cmocka_unit_test(ignored_signals_stay_ignored),
+		test_in_folder(a_held_signal_waits),
 		test_in_folder(path_is_searched),
 	};
 

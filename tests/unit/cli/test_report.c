@@ -5,23 +5,27 @@
 
 static char *print(bool json)
 {
+	static const char *const words[] = { "one", "two" };
+	static const uint8_t widths[] = { 6, 0 };
 	int saved = capture_begin(1);
 	struct report report;
 
 	report_begin(&report, json);
 	report_text(&report, "file", "a\"b\\c\033[2J");
-	report_number(&report, "bytes", UINT64_MAX);
-	report_list(&report, "imports");
+	report_number(&report, "code_bytes", UINT64_MAX);
+	report_words(&report, "features", words, 2);
+	report_words(&report, "no_words", words, 0);
+	report_list(&report, "imports", widths);
 	report_item(&report);
 	report_bytes(&report, "field", (const uint8_t *)"x\0y", 3);
 	report_number(&report, "bytes", 3);
-	report_flag(&report, "known", false);
 	report_item_end(&report);
 	report_item(&report);
 	report_text(&report, "field", "\xc3\xa4");
+	report_flag(&report, "known", false);
 	report_item_end(&report);
 	report_list_end(&report);
-	report_list(&report, "exports");
+	report_list(&report, "exports", widths);
 	report_list_end(&report);
 	report_flag(&report, "runs", true);
 	report_end(&report);
@@ -34,20 +38,43 @@ static void json_is_one_object(void **state)
 
 	(void)state;
 	assert_string_equal(text,
-		"{\"file\":\"a\\\"b\\\\c\\u001b[2J\",\"bytes\":18446744073709551615,"
-		"\"imports\":[{\"field\":\"x\\u0000y\",\"bytes\":3,\"known\":false},{\"field\":\"\xc3\xa4\"}],"
+		"{\"file\":\"a\\\"b\\\\c\\u001b[2J\",\"code_bytes\":18446744073709551615,"
+		"\"features\":[\"one\",\"two\"],\"no_words\":[],"
+		"\"imports\":[{\"field\":\"x\\u0000y\",\"bytes\":3},{\"field\":\"\xc3\xa4\",\"known\":false}],"
 		"\"exports\":[],\"runs\":true}\n");
 	free(text);
 }
 
-static void text_cannot_drive_the_terminal(void **state)
+static void text_is_for_people(void **state)
 {
 	char *text = print(false);
 
 	(void)state;
-	assert_null(strchr(text, '\033'));
-	assert_non_null(strstr(text, "a\"b\\c\\x1b[2J\n"));
-	assert_non_null(strstr(text, "  x\\x00y  bytes 3  not known\n"));
+	assert_string_equal(text,
+		"file               a\"b\\c\\x1b[2J\n"
+		"code bytes         18446744073709551615\n"
+		"features           one, two\n"
+		"no words           none\n"
+		"imports\n"
+		"  x\\x00y  3 bytes\n"
+		"  \xc3\xa4       no\n"
+		"exports\n"
+		"  none\n"
+		"runs               yes\n");
+	free(text);
+}
+
+static void names_cannot_drive_the_terminal(void **state)
+{
+	int saved = capture_begin(1);
+	struct report report;
+	char *text;
+
+	(void)state;
+	report_begin(&report, false);
+	report_text(&report, "name", "\x1b[2J\r\x7f\xc2\x9b\xc2\xa0");
+	text = capture_end(1, saved);
+	assert_string_equal(text, "name               \\x1b[2J\\x0d\\x7f\\xc2\x9b\xc2\xa0\n");
 	free(text);
 }
 
@@ -55,7 +82,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		test_in_folder(json_is_one_object),
-		test_in_folder(text_cannot_drive_the_terminal),
+		test_in_folder(text_is_for_people),
+		test_in_folder(names_cannot_drive_the_terminal),
 	};
 
 	return cmocka_run_group_tests_name("report", tests, NULL, NULL);
