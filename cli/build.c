@@ -10,7 +10,7 @@
 enum { OPTION_OUTPUT = 1, OPTION_LEVEL, OPTION_CPU };
 
 static const struct option_spec options[] = {
-	{ "output", 'o', "FILE", "where to write; default: the module's name with .elf", OPTION_OUTPUT },
+	{ "output", 'o', "FILE", "output, - for stdout; default: the module's name with .elf", OPTION_OUTPUT },
 	{ NULL, 'O', "0…3", "optimisation level, default 2", OPTION_LEVEL },
 	{ "target-cpu", 0, "CPU", "LLVM's name, or native; default x86-64-v2", OPTION_CPU },
 	{ 0 },
@@ -32,7 +32,7 @@ static int apply(void *opaque, int id, const char *argument)
 
 	switch (id) {
 	case OPTION_OUTPUT:
-		command->output = argument;
+		command->output = files_output_name(argument);
 		return 0;
 	case OPTION_LEVEL:
 		return compile_settings_level(&command->settings, argument);
@@ -77,6 +77,8 @@ int cmd_build(int argc, char **argv)
 		files_default_output(output, module, ".elf");
 		command.output = output;
 	}
+	if (files_same(module, command.output))
+		return fail("%s: is input and output", module);
 	if (source_open(&source, module))
 		return EXIT_WALNUT_FAILED;
 	if (source.kind == SOURCE_ELF)

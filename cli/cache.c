@@ -27,7 +27,7 @@ struct trailer {
 	uint64_t magic;
 	uint64_t image_size;
 	uint8_t key[KEY_SIZE];
-	uint8_t sum[SUM_SIZE]; /* BLAKE2b of the image's last bytes, see image_sum() */
+	uint8_t sum[SUM_SIZE]; /* BLAKE2b of a sample, see image_sum() */
 };
 
 /* A rename that reached the disk before the data is what the sum has to notice; a

@@ -13,7 +13,7 @@ enum { OPTION_OUTPUT = 1, OPTION_LEVEL, OPTION_CPU, OPTION_LLVM, OPTION_MEMORY, 
        OPTION_UNKNOWN };
 
 static const struct option_spec options[] = {
-	{ "output", 'o', "FILE", "where to write; default: the module's name with .o", OPTION_OUTPUT },
+	{ "output", 'o', "FILE", "output, - for stdout; default: the module's name with .o", OPTION_OUTPUT },
 	{ NULL, 'O', "0…3", "optimisation level, default 2", OPTION_LEVEL },
 	{ "target-cpu", 0, "CPU", "LLVM's name, or native; default x86-64-v2", OPTION_CPU },
 	{ "emit-llvm", 0, NULL, "write LLVM's textual IR instead of an object", OPTION_LLVM },
@@ -39,7 +39,7 @@ static int apply(void *opaque, int id, const char *argument)
 
 	switch (id) {
 	case OPTION_OUTPUT:
-		command->output = argument;
+		command->output = files_output_name(argument);
 		return 0;
 	case OPTION_LEVEL:
 		return compile_settings_level(&command->settings, argument);
@@ -103,6 +103,8 @@ int cmd_compile(int argc, char **argv)
 		files_default_output(output, module, command.settings.emit_llvm ? ".ll" : ".o");
 		command.output = output;
 	}
+	if (files_same(module, command.output))
+		return fail("%s: is input and output", module);
 	if (source_open(&source, module))
 		return EXIT_WALNUT_FAILED;
 	if (source.kind == SOURCE_ELF)

@@ -9,9 +9,9 @@ static void print_line(const char *format, va_list arguments)
 
 	vsnprintf(line, sizeof(line), format, arguments);
 	/* Names of files and imports are not ours: they must not forge lines or
-	 * drive the terminal. */
-	for (char *at = line; *at; at++) {
-		if ((unsigned char)*at < 0x20 || *at == 0x7f)
+	 * drive the terminal. The C1 controls are 0xc2 0x80 to 0xc2 0x9f in UTF-8. */
+	for (unsigned char *at = (unsigned char *)line; *at; at++) {
+		if (*at < 0x20 || *at == 0x7f || (*at == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0))
 			*at = '?';
 	}
 	fprintf(stderr, "walnut: %s\n", line);

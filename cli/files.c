@@ -123,6 +123,19 @@ int files_publish(const char *source, const char *target, unsigned mode)
 	return code;
 }
 
+bool files_same(const char *a, const char *b)
+{
+	struct stat left, right;
+
+	return stat(a, &left) == 0 && stat(b, &right) == 0 && left.st_dev == right.st_dev &&
+	       left.st_ino == right.st_ino;
+}
+
+const char *files_output_name(const char *argument)
+{
+	return strcmp(argument, "-") == 0 ? "/dev/stdout" : argument;
+}
+
 void files_default_output(char output[PATH_MAX], const char *input, const char *suffix)
 {
 	const char *slash = strrchr(input, '/'), *name = slash ? slash + 1 : input;

@@ -26,6 +26,12 @@ int files_copy(int from_fd, int to_fd);
  * written to it. `mode` as for open(2). 0 or a negative errno. */
 int files_publish(const char *source, const char *target, unsigned mode);
 
+/* Whether both name the same existing file: writing one would destroy the other. */
+bool files_same(const char *a, const char *b);
+
+/* "-" is standard output. */
+const char *files_output_name(const char *argument);
+
 /* The name of an output that the user did not name: the input's last component with
  * another suffix, in the current folder. */
 void files_default_output(char output[PATH_MAX], const char *input, const char *suffix);

@@ -1,5 +1,6 @@
 /* The walnut command: finds the subcommand. */
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -82,6 +83,8 @@ int main(int argc, char **argv)
 	int status;
 
 	occupy_standard_streams();
+	/* A file size limit is an error like a full disk, and cleaned up after as such. */
+	signal(SIGXFSZ, SIG_IGN);
 	status = flushed(run(argc, argv));
 	/* Ctrl-C while we compiled: everything is cleaned up, now end as it asks. */
 	if (process_interrupted_by())

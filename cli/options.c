@@ -9,7 +9,17 @@
 
 #include "fail.h"
 
-#define HELP_COLUMN 26
+#define HELP_COLUMN 32
+
+/* printf() pads by bytes; what is not ASCII has more of them than columns. */
+static int width_for(const char *text)
+{
+	int width = HELP_COLUMN;
+
+	for (; *text; text++)
+		width += ((unsigned char)*text & 0xc0) == 0x80;
+	return width;
+}
 
 void options_help(const struct usage *usage)
 {
@@ -27,7 +37,7 @@ void options_help(const struct usage *usage)
 		else
 			snprintf(left, sizeof(left), "-%c%s%s", spec->letter,
 				 spec->letter == 'O' ? "" : " ", spec->argument ? spec->argument : "");
-		printf("  %-*s %s\n", HELP_COLUMN, left, spec->help);
+		printf("  %-*s %s\n", width_for(left), left, spec->help);
 	}
 	printf("  %-*s %s\n", HELP_COLUMN, "-h, --help", "print this text");
 	if (usage->epilogue)

@@ -24,7 +24,7 @@ static void on_signal(int number)
 		kill((pid_t)child_pid, number);
 }
 
-static const int forwarded[] = { SIGINT, SIGTERM, SIGHUP };
+static const int forwarded[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 #define FORWARDED_COUNT (sizeof(forwarded) / sizeof(forwarded[0]))
 
 struct signal_state {
@@ -121,6 +121,20 @@ static void drain(int fd, char *buffer, size_t size)
 	buffer[used] = '\0';
 }
 
+/* The number stays the child's until the handler has stopped using it. */
+static int reap(pid_t pid)
+{
+	siginfo_t ended;
+	int status = 0;
+
+	while (waitid(P_PID, (id_t)pid, &ended, WEXITED | WNOWAIT) < 0 && errno == EINTR)
+		;
+	child_pid = 0;
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
 int process_run(const char *const argv[], char *errors, size_t errors_size)
 {
 	struct signal_state signals;
@@ -147,9 +161,7 @@ int process_run(const char *const argv[], char *errors, size_t errors_size)
 		signals_restore(&signals);
 		return -1;
 	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	child_pid = 0;
+	status = reap(pid);
 	signals_restore(&signals);
 	if (interrupted_by)
 		return 128 + interrupted_by;

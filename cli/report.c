@@ -41,11 +41,13 @@ static unsigned printable(const uint8_t *data, size_t size)
 	unsigned columns = 0;
 
 	for (size_t i = 0; i < size; i++) {
-		bool control = data[i] < 0x20 || data[i] == 0x7f ||
-			       (data[i] == 0xc2 && i + 1 < size && data[i + 1] < 0xa0);
-
-		if (control) {
+		if (data[i] < 0x20 || data[i] == 0x7f) {
 			columns += (unsigned)printf("\\x%02x", data[i]);
+			continue;
+		}
+		if (data[i] == 0xc2 && i + 1 < size && data[i + 1] < 0xa0) {
+			columns += (unsigned)printf("\\x%02x\\x%02x", data[i], data[i + 1]);
+			i++;
 			continue;
 		}
 		putchar(data[i]);

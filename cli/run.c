@@ -120,13 +120,33 @@ static int stream_or_none(int fd, int other_way)
 	return flags < 0 || (flags & O_ACCMODE) == other_way ? -1 : fd;
 }
 
+#define IMAGE_NAME_SIZE 64
+
+/* By our process number: QEMU opens it too. */
+static void image_name(const struct run *run, char name[IMAGE_NAME_SIZE])
+{
+	snprintf(name, IMAGE_NAME_SIZE, "/proc/%ld/fd/%d", (long)getpid(), run->image_fd);
+}
+
+/* The library's line without the image's name, which tells the user nothing. */
+static const char *reason_of(const struct run *run, const struct krun_walnut_result *result, int code)
+{
+	char name[IMAGE_NAME_SIZE];
+	size_t size;
+
+	image_name(run, name);
+	size = strlen(name);
+	if (strncmp(result->message, name, size) == 0 && strncmp(result->message + size, ": ", 2) == 0)
+		return result->message + size + 2;
+	return result->message[0] ? result->message : strerror(-code);
+}
+
 static int configure(const struct run *run, uint32_t context, enum krun_walnut_accel accel)
 {
-	char image[64];
+	char image[IMAGE_NAME_SIZE];
 	int32_t code;
 
-	/* By our process number: QEMU opens it too. */
-	snprintf(image, sizeof(image), "/proc/%ld/fd/%d", (long)getpid(), run->image_fd);
+	image_name(run, image);
 	code = krun_set_vm_config(context, 1, run->options.ram_mib);
 	if (!code)
 		code = krun_set_kernel(context, image, KRUN_KERNEL_FORMAT_ELF, NULL, NULL);
@@ -197,10 +217,10 @@ static int run_program(struct run *run, struct krun_walnut_result *result)
 			return status;
 		code = boot(run, KRUN_WALNUT_ACCEL_TCG, result);
 		if (code)
-			return fail("%s; %s", reason, result->message[0] ? result->message : strerror(-code));
+			return fail("%s; %s", reason, reason_of(run, result, code));
 	}
 	if (code)
-		return fail("%s: %s", run->source.name, result->message[0] ? result->message : strerror(-code));
+		return fail("%s: %s", run->source.name, reason_of(run, result, code));
 	return 0;
 }
 

@@ -88,7 +88,8 @@ int source_convert(struct source *source, struct scratch *scratch)
 {
 	const char *name = source->name;
 	char output[PATH_MAX], errors[2048];
-	const char *argv[] = { "wat2wasm", "--enable-all", "--debug-names", source->path, "-o", output, NULL };
+	char input[PATH_MAX + 2];
+	const char *argv[] = { "wat2wasm", "--enable-all", "--debug-names", input, "-o", output, NULL };
 	int code;
 
 	if (source->kind != SOURCE_TEXT)
@@ -97,6 +98,8 @@ int source_convert(struct source *source, struct scratch *scratch)
 		return fail("no folder for temporary files: %s", strerror(-code));
 	if (snprintf(output, sizeof(output), "%s/module.wasm", scratch->path) >= (int)sizeof(output))
 		return fail("%s: %s", name, strerror(ENAMETOOLONG));
+	/* A name like an option's must not be taken for one. */
+	snprintf(input, sizeof(input), "%s%s", source->path[0] == '-' ? "./" : "", source->path);
 	code = process_run(argv, errors, sizeof(errors));
 	if (code == PROCESS_NOT_FOUND)
 		return fail("%s: text format needs wat2wasm, which is not in PATH (package wabt)", name);

@@ -96,7 +96,16 @@ static void add_machine(struct words *words, const struct vm_config *config)
 	add_path(words, config->kernel_path);
 }
 
-static void add_devices(struct words *words, const int *fds)
+/* An output that leads nowhere gets no port, so that the program's first write fails. A
+ * port that the host has closed would not do: QEMU drops what is written to it. */
+static bool leads_nowhere(const struct vm_config *config, unsigned channel)
+{
+	int fd = channel == QEMU_STDOUT ? config->output_fd : config->error_fd;
+
+	return (channel == QEMU_STDOUT || channel == QEMU_STDERR) && fcntl(fd, F_GETFD) < 0;
+}
+
+static void add_devices(struct words *words, const struct vm_config *config, const int *fds)
 {
 	static const char *const ports[] = {
 		[QEMU_STDIN] = WALNUT_STDIN_PORT,
@@ -108,6 +117,8 @@ static void add_devices(struct words *words, const int *fds)
 	add(words, "-device");
 	add(words, "virtio-serial-device,max_ports=8");
 	for (unsigned i = 0; i < QEMU_CHANNELS; i++) {
+		if (leads_nowhere(config, i))
+			continue;
 		add(words, "-chardev");
 		add_made(words, "socket,id=channel%u,fd=%d", i, fds[i]);
 		if (i == QEMU_SERIAL) {
@@ -222,7 +233,7 @@ static int start(struct qemu_process *process, const struct vm_config *config, i
 	add_machine(&words, config);
 	add(&words, "-initrd");
 	add_made(&words, "/proc/self/fd/%d", inherited[QEMU_CHANNELS]);
-	add_devices(&words, inherited);
+	add_devices(&words, config, inherited);
 	error = add_command_line(&words, config, append, failure);
 	if (error)
 		return error;

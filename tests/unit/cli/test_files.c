@@ -131,6 +131,21 @@ static void what_cannot_be_published_leaves_nothing(void **state)
 	free(text);
 }
 
+static void the_same_file_has_many_names(void **state)
+{
+	(void)state;
+	write_file("a", "x", 1);
+	write_file("b", "x", 1);
+	assert_int_equal(symlink("a", "c"), 0);
+	assert_int_equal(link("a", "d"), 0);
+	assert_true(files_same("a", "./a"));
+	assert_true(files_same("a", "c"));
+	assert_true(files_same("d", "c"));
+	assert_false(files_same("a", "b"));
+	assert_false(files_same("a", "nothing"));
+	assert_false(files_same("nothing", "nothing"));
+}
+
 static void default_outputs_are_in_the_current_folder(void **state)
 {
 	static const char *const cases[][2] = {
@@ -156,6 +171,7 @@ int main(void)
 		test_in_folder(publishing_to_a_device_writes_to_it),
 		test_in_folder(publishing_to_a_link_keeps_the_link),
 		test_in_folder(what_cannot_be_published_leaves_nothing),
+		test_in_folder(the_same_file_has_many_names),
 		cmocka_unit_test(default_outputs_are_in_the_current_folder),
 	};
 

@@ -74,7 +74,7 @@ static void names_cannot_drive_the_terminal(void **state)
 	report_begin(&report, false);
 	report_text(&report, "name", "\x1b[2J\r\x7f\xc2\x9b\xc2\xa0");
 	text = capture_end(1, saved);
-	assert_string_equal(text, "name               \\x1b[2J\\x0d\\x7f\\xc2\x9b\xc2\xa0\n");
+	assert_string_equal(text, "name               \\x1b[2J\\x0d\\x7f\\xc2\\x9b\xc2\xa0\n");
 	free(text);
 }
 
