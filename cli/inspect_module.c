@@ -20,12 +20,12 @@ static size_t append(char *text, size_t at, const char *more)
 	return at + (size_t)size < TYPE_TEXT_MAX ? at + (size_t)size : TYPE_TEXT_MAX - 1;
 }
 
-static size_t append_types(char *text, size_t at, const uint8_t *types, uint32_t count)
+static size_t append_types(char *text, size_t at, const wasm_valtype *types, uint32_t count)
 {
 	at = append(text, at, "(");
 	for (uint32_t i = 0; i < count && at < TYPE_TEXT_MAX - 1; i++) {
 		at = append(text, at, i ? " " : "");
-		at = append(text, at, wasm_valtype_name(types[i]));
+		at = append(text, at, wasm_valtype_name(types[i]).text);
 	}
 	return append(text, at, ")");
 }
@@ -46,7 +46,7 @@ static void type_text(const struct wasm_module *module, enum wasm_extern_kind ki
 
 	switch (kind) {
 	case WASM_EXTERN_FUNC: {
-		const struct wasm_functype *type = &module->types[module->funcs[index].type];
+		const struct wasm_functype *type = wasm_func_type(module, index);
 
 		at = append_types(text, append(text, 0, "func "), type->params, type->param_count);
 		append_types(text, append(text, at, " -> "), type->results, type->result_count);
@@ -54,7 +54,7 @@ static void type_text(const struct wasm_module *module, enum wasm_extern_kind ki
 	}
 	case WASM_EXTERN_TABLE:
 		at = append(text, append(text, 0, "table "),
-			    wasm_valtype_name(module->tables[index].type.element));
+			    wasm_valtype_name(module->tables[index].type.element).text);
 		append_limits(text, append(text, at, " "), &module->tables[index].type.limits, "elements");
 		break;
 	case WASM_EXTERN_MEMORY:
@@ -62,8 +62,14 @@ static void type_text(const struct wasm_module *module, enum wasm_extern_kind ki
 		break;
 	case WASM_EXTERN_GLOBAL:
 		at = append(text, 0, module->globals[index].type.mutable_ ? "global mut " : "global ");
-		append(text, at, wasm_valtype_name(module->globals[index].type.type));
+		append(text, at, wasm_valtype_name(module->globals[index].type.type).text);
 		break;
+	case WASM_EXTERN_TAG: {
+		const struct wasm_functype *type = wasm_tag_type(module, index);
+
+		append_types(text, append(text, 0, "tag "), type->params, type->param_count);
+		break;
+	}
 	}
 }
 
@@ -174,7 +180,7 @@ static void report_storage(struct report *report, const struct wasm_module *modu
 	report_list(report, "tables", widths);
 	for (uint32_t i = 0; i < module->table_count; i++) {
 		report_item(report);
-		report_text(report, "type", wasm_valtype_name(module->tables[i].type.element));
+		report_text(report, "type", wasm_valtype_name(module->tables[i].type.element).text);
 		report_limits(report, &module->tables[i].type.limits, "elements");
 		report_item_end(report);
 	}

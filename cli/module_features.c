@@ -40,7 +40,7 @@ static void in_instruction(const struct wasm_module *module, const struct wasm_i
 		return;
 	case WASM_OP_BLOCK: case WASM_OP_LOOP: case WASM_OP_IF:
 		found[MULTI_VALUE] |= instr->block.kind == WASM_BLOCK_TYPE &&
-				      module->types[instr->block.value].param_count;
+				      module->types[instr->block.index].func.param_count;
 		return;
 	case WASM_OP_MEMORY_INIT: case WASM_OP_DATA_DROP: case WASM_OP_MEMORY_COPY:
 	case WASM_OP_MEMORY_FILL: case WASM_OP_TABLE_INIT: case WASM_OP_ELEM_DROP:
@@ -81,7 +81,7 @@ static bool is_mutable_global(const struct wasm_module *module, enum wasm_extern
 static void in_declarations(const struct wasm_module *module, bool *found)
 {
 	for (uint32_t i = 0; i < module->type_count; i++)
-		found[MULTI_VALUE] |= module->types[i].result_count > 1;
+		found[MULTI_VALUE] |= module->types[i].func.result_count > 1;
 	/* 1.0 has mutable globals, but let modules neither import nor export them. */
 	for (uint32_t i = 0; i < module->import_count; i++)
 		found[MUTABLE_GLOBALS] |= is_mutable_global(module, module->imports[i].kind,

@@ -22,7 +22,7 @@ static bool bytes_equal(const struct wasm_bytes *bytes, const char *text)
 }
 
 /* Compares types with the letters up to `stop`; NULL, or what follows it. */
-static const char *match_types(const uint8_t *types, uint32_t count, const char *letters,
+static const char *match_types(const wasm_valtype *types, uint32_t count, const char *letters,
 			       char stop)
 {
 	for (uint32_t i = 0; i < count; i++, letters++) {
@@ -44,7 +44,7 @@ int walnut_known_import(const struct wasm_module *module, uint32_t import_index)
 	type_index = module->funcs[import->index].type;
 	if (type_index >= module->type_count)
 		return 0;
-	type = &module->types[type_index];
+	type = &module->types[type_index].func;
 	for (size_t i = 0; i < sizeof(known_imports) / sizeof(known_imports[0]); i++) {
 		const struct known_import *known = &known_imports[i];
 		const char *results;

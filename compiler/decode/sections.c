@@ -3,19 +3,21 @@
 #include "decode/decoder.h"
 #include "wasm/limits.h"
 
-/* A vector of value types in place: the bytes are the types. */
 static int read_types(struct decoder *decoder, struct wasm_code_reader *reader, uint32_t limit,
-		      const char *what, uint32_t *count, const uint8_t **types)
+		      const char *what, uint32_t *count, const wasm_valtype **types)
 {
-	uint8_t type;
+	wasm_valtype *list;
 
 	if (wasm_read_count(reader, 1, limit, what, count, decoder->error))
 		return -1;
-	*types = reader->at;
+	list = decoder_alloc(decoder, *count, sizeof(*list));
+	if (!list)
+		return -1;
 	for (uint32_t i = 0; i < *count; i++) {
-		if (wasm_read_valtype(reader, &type, decoder->error))
+		if (wasm_read_valtype(reader, &list[i], decoder->error))
 			return -1;
 	}
+	*types = list;
 	return 0;
 }
 
@@ -30,7 +32,7 @@ int decode_types(struct decoder *decoder, struct wasm_code_reader *reader)
 	if (!module->types)
 		return -1;
 	for (uint32_t i = 0; i < count; i++) {
-		struct wasm_functype *type = &module->types[i];
+		struct wasm_functype *type = &module->types[i].func;
 		uint64_t offset = wasm_reader_offset(reader);
 		uint8_t form;
 
@@ -79,6 +81,7 @@ static int read_limits(struct decoder *decoder, struct wasm_code_reader *reader,
 	if (wasm_read_u32(reader, &min, decoder->error))
 		return -1;
 	limits->min = min;
+	limits->address = WASM_I32;
 	limits->max = UINT64_MAX;
 	limits->has_max = flags & 1;
 	if (limits->has_max) {
@@ -153,6 +156,8 @@ static int read_import_entity(struct decoder *decoder, struct wasm_code_reader *
 		global = &module->globals[module->global_count++];
 		global->imported = true;
 		return read_global_type(decoder, reader, &global->type);
+	case WASM_EXTERN_TAG:
+		break; /* read_extern_kind() has refused it */
 	}
 	__builtin_unreachable();
 }

@@ -51,7 +51,7 @@ static void call_indirect(struct func_translator *ft, uint32_t table, uint32_t t
 	differs = LLVMBuildICmp(b, LLVMIntNE, type, type_descriptor(mt, type_index), "");
 	trap_if(ft, differs, WALNUT_TRAP_INDIRECT_CALL_TYPE);
 	build_call(ft, load_func_field(ft, func, 0), mt->types[type_index].llvm,
-		   &mt->wasm->types[type_index]);
+		   &mt->wasm->types[type_index].func);
 }
 
 bool translate_call(struct func_translator *ft, const struct wasm_instr *instr)
@@ -61,7 +61,7 @@ bool translate_call(struct func_translator *ft, const struct wasm_instr *instr)
 	switch (instr->op) {
 	case WASM_OP_CALL:
 		build_call(ft, mt->funcs[instr->index].code, mt->funcs[instr->index].type,
-			   &mt->wasm->types[mt->wasm->funcs[instr->index].type]);
+			   wasm_func_type(mt->wasm, instr->index));
 		return true;
 	case WASM_OP_CALL_INDIRECT:
 		call_indirect(ft, instr->call_indirect.table, instr->call_indirect.type);

@@ -62,7 +62,7 @@ static int check_start(const struct wasm_module *wasm, struct walnut_error *erro
 		if (export->kind != WASM_EXTERN_FUNC || export->field.size != sizeof(name) - 1 ||
 		    memcmp(export->field.data, name, sizeof(name) - 1) != 0)
 			continue;
-		type = &wasm->types[wasm->funcs[export->index].type];
+		type = wasm_func_type(wasm, export->index);
 		if (type->param_count == 0 && type->result_count == 0)
 			return 0;
 		return walnut_error_set(error, WALNUT_ERROR_INVALID, "export", WALNUT_NO_FUNCTION,

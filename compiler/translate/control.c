@@ -20,7 +20,8 @@ static uint32_t reserve_phis(struct func_translator *ft, uint32_t count)
 }
 
 /* Phi nodes at the head of the label's block, one for each operand of a branch. */
-static void create_phis(struct func_translator *ft, struct control_frame *frame, const uint8_t *types,
+static void create_phis(struct func_translator *ft, struct control_frame *frame,
+			const wasm_valtype *types,
 			uint32_t count)
 {
 	LLVMBasicBlockRef here = LLVMGetInsertBlock(ft->builder);
@@ -75,6 +76,12 @@ static void enter_block(struct func_translator *ft, LLVMBasicBlockRef block)
 	LLVMPositionBuilderAtEnd(ft->builder, block);
 }
 
+static void create_result_phis(struct func_translator *ft, struct control_frame *frame)
+{
+	create_phis(ft, frame, frame->results ? frame->results : &frame->single_result,
+		    frame->result_count);
+}
+
 void push_function_frame(struct func_translator *ft)
 {
 	struct control_frame *frame = push_frame(ft, (struct control_frame){
@@ -84,20 +91,16 @@ void push_function_frame(struct func_translator *ft)
 		.results = ft->type->results,
 	});
 
-	create_phis(ft, frame, frame->results, frame->result_count);
+	create_result_phis(ft, frame);
 }
 
 static struct control_frame *open_block(struct func_translator *ft, enum frame_kind kind,
 					const struct wasm_instr *instr)
 {
 	struct control_frame frame = { .kind = kind };
-	/* The one-byte types are given by their byte in the instruction; the frame
-	 * may outlive the instruction, so it points to constants. */
-	static const uint8_t singles[] = { WASM_I32, WASM_I64, WASM_F32, WASM_F64,
-					   WASM_V128, WASM_FUNCREF, WASM_EXTERNREF };
 
 	if (instr->block.kind == WASM_BLOCK_TYPE) {
-		const struct wasm_functype *type = &ft->mt->wasm->types[instr->block.value];
+		const struct wasm_functype *type = &ft->mt->wasm->types[instr->block.index].func;
 
 		frame.param_count = type->param_count;
 		frame.params = type->params;
@@ -105,7 +108,7 @@ static struct control_frame *open_block(struct func_translator *ft, enum frame_k
 		frame.results = type->results;
 	} else if (instr->block.kind == WASM_BLOCK_VALUE) {
 		frame.result_count = 1;
-		frame.results = memchr(singles, (int)instr->block.value, sizeof(singles));
+		frame.single_result = instr->block.value;
 	}
 	frame.target = new_block(ft, kind == FRAME_LOOP ? "loop" : "");
 	frame.stack_base = ft->stack_size - frame.param_count;
@@ -130,7 +133,7 @@ static void open_if(struct func_translator *ft, const struct wasm_instr *instr)
 	struct control_frame *frame = open_block(ft, FRAME_IF, instr);
 	LLVMBasicBlockRef then = new_block(ft, "");
 
-	create_phis(ft, frame, frame->results, frame->result_count);
+	create_result_phis(ft, frame);
 	frame->saved_base = reserve_phis(ft, frame->param_count);
 	for (uint32_t i = 0; i < frame->param_count; i++)
 		ft->phis[frame->saved_base + i] = ft->stack[frame->stack_base + i];
@@ -248,7 +251,7 @@ bool translate_control(struct func_translator *ft, const struct wasm_instr *inst
 	case WASM_OP_BLOCK: {
 		struct control_frame *frame = open_block(ft, FRAME_BLOCK, instr);
 
-		create_phis(ft, frame, frame->results, frame->result_count);
+		create_result_phis(ft, frame);
 		return true;
 	}
 	case WASM_OP_LOOP:

@@ -73,6 +73,8 @@ static void declare_imports(struct module_translator *mt)
 			symbol = external_object(mt, name, mt->globals[import->index].type);
 			mt->globals[import->index].address = symbol;
 			break;
+		case WASM_EXTERN_TAG:
+			break;
 		}
 		free(name);
 	}
@@ -149,7 +151,7 @@ void declare_entities(struct module_translator *mt)
 	const struct wasm_module *wasm = mt->wasm;
 
 	for (uint32_t i = 0; i < wasm->type_count; i++)
-		mt->types[i].llvm = llvm_function_type(mt, &wasm->types[i]);
+		mt->types[i].llvm = llvm_function_type(mt, &wasm->types[i].func);
 	for (uint32_t i = 0; i < wasm->global_count; i++)
 		mt->globals[i].type = llvm_value_type(mt, wasm->globals[i].type.type);
 	declare_functions(mt);

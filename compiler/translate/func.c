@@ -45,16 +45,17 @@ LLVMValueRef as_condition(struct func_translator *ft, LLVMValueRef value)
 	return LLVMBuildICmp(ft->builder, LLVMIntNE, value, LLVMConstNull(LLVMTypeOf(value)), "");
 }
 
-static void create_locals(struct func_translator *ft, const uint8_t *declared, uint32_t declared_count)
+static void create_locals(struct func_translator *ft, const wasm_valtype *declared,
+			  uint32_t declared_count)
 {
 	struct module_translator *mt = ft->mt;
 	uint32_t params = ft->type->param_count;
 
 	ft->local_count = params + declared_count;
-	ft->local_types = translator_alloc(mt, ft->local_count, 1);
+	ft->local_types = translator_alloc(mt, ft->local_count, sizeof(*ft->local_types));
 	ft->locals = translator_alloc(mt, ft->local_count, sizeof(*ft->locals));
 	for (uint32_t i = 0; i < ft->local_count; i++) {
-		uint8_t type = i < params ? ft->type->params[i] : declared[i - params];
+		wasm_valtype type = i < params ? ft->type->params[i] : declared[i - params];
 
 		ft->local_types[i] = type;
 		ft->locals[i] = LLVMBuildAlloca(ft->builder, llvm_value_type(mt, type), "");
@@ -143,17 +144,17 @@ void translate_function(struct module_translator *mt, uint32_t index)
 		.builder = mt->builder,
 		.function = mt->funcs[index].code,
 		.index = index,
-		.type = &mt->wasm->types[func->type],
+		.type = &mt->wasm->types[func->type].func,
 		.reachable = true,
 	};
 	struct wasm_code_reader reader = wasm_body_reader(mt->wasm, index);
 	struct wasm_code_reader locals_reader = reader;
-	uint8_t *declared;
+	wasm_valtype *declared;
 	uint32_t declared_count = 0;
 
 	if (wasm_read_locals(&locals_reader, &declared_count, NULL, mt->error))
 		translator_fail(mt, WALNUT_ERROR_MALFORMED, "function %u: bad locals", index);
-	declared = translator_alloc(mt, declared_count, 1);
+	declared = translator_alloc(mt, declared_count, sizeof(*declared));
 	wasm_read_locals(&reader, &declared_count, declared, mt->error);
 
 	ft.di_scope = debug_function(mt, ft.function, (const char *)func->name.data, func->name.size);

@@ -28,7 +28,7 @@ LLVMValueRef const_expr_value(struct module_translator *mt, const struct wasm_ex
 	case WASM_OP_F64_CONST:
 		return LLVMConstBitCast(const_u64(mt, instr.f64_bits), mt->f64);
 	case WASM_OP_REF_NULL:
-		return llvm_zero(mt, instr.ref_type);
+		return llvm_zero(mt, WASM_REF_NULL(instr.heap_type));
 	case WASM_OP_REF_FUNC:
 		return func_reference(mt, instr.index);
 	case WASM_OP_GLOBAL_GET:

@@ -70,7 +70,7 @@ static LLVMValueRef slot_address(struct module_translator *mt, LLVMValueRef slot
 static LLVMValueRef build_invoke(struct module_translator *mt, uint32_t func_index)
 {
 	const struct func_entry *func = &mt->funcs[func_index];
-	const struct wasm_functype *type = &mt->wasm->types[mt->wasm->funcs[func_index].type];
+	const struct wasm_functype *type = wasm_func_type(mt->wasm, func_index);
 	LLVMTypeRef params[] = { mt->ptr, mt->ptr };
 	LLVMTypeRef invoke_type = LLVMFunctionType(mt->void_, params, 2, false);
 	LLVMValueRef *args = translator_alloc(mt, type->param_count, sizeof(*args));

@@ -93,7 +93,7 @@ bool translate_table(struct func_translator *ft, const struct wasm_instr *instr)
 		table_grow(ft, instr->index);
 		return true;
 	case WASM_OP_REF_NULL:
-		push(ft, llvm_zero(ft->mt, instr->ref_type));
+		push(ft, llvm_zero(ft->mt, WASM_REF_NULL(instr->heap_type)));
 		return true;
 	case WASM_OP_REF_IS_NULL:
 		ref_is_null(ft);

@@ -88,7 +88,8 @@ struct control_frame {
 	LLVMBasicBlockRef target; /* of a br to this label */
 	LLVMBasicBlockRef else_block; /* FRAME_IF */
 	uint32_t param_count, result_count;
-	const uint8_t *params, *results;
+	const wasm_valtype *params, *results;
+	wasm_valtype single_result; /* when results is NULL and result_count 1 */
 	uint32_t stack_base;	/* height below the parameters */
 	uint32_t phi_base;	/* in func_translator.phis: one per label operand */
 	uint32_t phi_count;
@@ -103,7 +104,7 @@ struct func_translator {
 	LLVMMetadataRef di_scope;
 	const struct wasm_functype *type;
 
-	uint8_t *local_types;
+	wasm_valtype *local_types;
 	LLVMValueRef *locals; /* allocas */
 	uint32_t local_count;
 
@@ -166,10 +167,10 @@ LLVMValueRef external_function(struct module_translator *mt, const char *name, L
 
 /* --- type.c ----------------------------------------------------------------- */
 
-LLVMTypeRef llvm_value_type(struct module_translator *mt, uint8_t type);
-char value_type_letter(uint8_t type); /* enum walnut_value_type */
+LLVMTypeRef llvm_value_type(struct module_translator *mt, wasm_valtype type);
+char value_type_letter(wasm_valtype type); /* enum walnut_value_type */
 LLVMTypeRef llvm_function_type(struct module_translator *mt, const struct wasm_functype *type);
-LLVMValueRef llvm_zero(struct module_translator *mt, uint8_t type);
+LLVMValueRef llvm_zero(struct module_translator *mt, wasm_valtype type);
 LLVMValueRef type_descriptor(struct module_translator *mt, uint32_t type_index);
 LLVMValueRef extern_type(struct module_translator *mt, enum wasm_extern_kind kind, uint32_t index);
 

@@ -8,7 +8,7 @@
 
 #include "app_object.h"
 
-LLVMTypeRef llvm_value_type(struct module_translator *mt, uint8_t type)
+LLVMTypeRef llvm_value_type(struct module_translator *mt, wasm_valtype type)
 {
 	switch (type) {
 	case WASM_I32:
@@ -28,7 +28,7 @@ LLVMTypeRef llvm_value_type(struct module_translator *mt, uint8_t type)
 	}
 }
 
-char value_type_letter(uint8_t type)
+char value_type_letter(wasm_valtype type)
 {
 	switch (type) {
 	case WASM_I32:
@@ -48,7 +48,7 @@ char value_type_letter(uint8_t type)
 	}
 }
 
-LLVMValueRef llvm_zero(struct module_translator *mt, uint8_t type)
+LLVMValueRef llvm_zero(struct module_translator *mt, wasm_valtype type)
 {
 	return LLVMConstNull(llvm_value_type(mt, type));
 }
@@ -80,7 +80,7 @@ LLVMTypeRef llvm_function_type(struct module_translator *mt, const struct wasm_f
  * of which the linker keeps one. */
 LLVMValueRef type_descriptor(struct module_translator *mt, uint32_t type_index)
 {
-	const struct wasm_functype *type = &mt->wasm->types[type_index];
+	const struct wasm_functype *type = &mt->wasm->types[type_index].func;
 	struct type_entry *entry = &mt->types[type_index];
 	size_t params = type->param_count, results = type->result_count;
 	static const char prefix[] = "walnut.type.";

@@ -11,7 +11,7 @@ static int fail(const struct validator *validator, const struct wasm_code_reader
 
 /* The type of what one instruction pushes. */
 static int constant_type(const struct validator *validator, const struct wasm_code_reader *reader,
-			 const struct wasm_instr *instr, uint8_t *type)
+			 const struct wasm_instr *instr, wasm_valtype *type)
 {
 	const struct wasm_module *module = validator->module;
 
@@ -29,7 +29,7 @@ static int constant_type(const struct validator *validator, const struct wasm_co
 		*type = WASM_F64;
 		return 0;
 	case WASM_OP_REF_NULL:
-		*type = instr->ref_type;
+		*type = WASM_REF_NULL(instr->heap_type);
 		return 0;
 	case WASM_OP_REF_FUNC:
 		*type = WASM_FUNCREF;
@@ -57,7 +57,7 @@ static int constant_type(const struct validator *validator, const struct wasm_co
 }
 
 int validate_const_expr(const struct validator *validator, const struct wasm_expr *expr,
-			uint8_t type, const char *section)
+			wasm_valtype type, const char *section)
 {
 	struct wasm_code_reader reader = wasm_expr_reader(expr, section);
 	struct wasm_instr instr;
@@ -67,7 +67,7 @@ int validate_const_expr(const struct validator *validator, const struct wasm_exp
 	/* No block is constant, so the first end is the last instruction. */
 	while ((got = wasm_next_instr(&reader, &instr, validator->error)) > 0 &&
 	       instr.op != WASM_OP_END) {
-		uint8_t found;
+		wasm_valtype found;
 
 		if (constant_type(validator, &reader, &instr, &found))
 			return -1;
@@ -78,13 +78,13 @@ int validate_const_expr(const struct validator *validator, const struct wasm_exp
 		if (found != type)
 			return wasm_reader_fail(&reader, validator->error, WALNUT_ERROR_INVALID,
 						instr.offset, "type mismatch: expected %s, found %s",
-						wasm_valtype_name(type), wasm_valtype_name(found));
+						wasm_valtype_name(type).text, wasm_valtype_name(found).text);
 	}
 	if (got < 0)
 		return -1;
 	if (!values)
 		return fail(validator, &reader, expr->offset,
 			    "type mismatch: an empty constant expression, expected ",
-			    wasm_valtype_name(type));
+			    wasm_valtype_name(type).text);
 	return 0;
 }

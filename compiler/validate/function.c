@@ -11,18 +11,6 @@ static int body_malformed(struct body *body, uint64_t offset, const char *messag
 				message);
 }
 
-static struct type_list single(uint8_t type)
-{
-	static const uint8_t all[] = { WASM_I32, WASM_I64, WASM_F32, WASM_F64,
-				       WASM_V128, WASM_FUNCREF, WASM_EXTERNREF };
-
-	for (unsigned i = 0; i < sizeof(all); i++) {
-		if (all[i] == type)
-			return (struct type_list){ &all[i], 1 };
-	}
-	return (struct type_list){ NULL, 0 };
-}
-
 /* --- indices ---------------------------------------------------------------- */
 
 static int check_index(struct body *body, const char *what, uint32_t index, uint32_t count)
@@ -35,7 +23,7 @@ static int check_memory(struct body *body, uint32_t index)
 	return check_index(body, "memory", index, body->module->memory_count);
 }
 
-static int check_table(struct body *body, uint32_t index, uint8_t *element)
+static int check_table(struct body *body, uint32_t index, wasm_valtype *element)
 {
 	if (check_index(body, "table", index, body->module->table_count))
 		return -1;
@@ -63,18 +51,18 @@ static int check_label(struct body *body, uint32_t depth, struct type_list *type
 static int enter_block(struct body *body, enum wasm_op op)
 {
 	const struct wasm_blocktype *block = &body->instr.block;
-	struct type_list params = { NULL, 0 }, results = { NULL, 0 };
+	struct type_list params = { 0 }, results = { 0 };
 
 	if (block->kind == WASM_BLOCK_VALUE) {
-		results = single((uint8_t)block->value);
+		results = (struct type_list){ NULL, 1, block->value };
 	} else if (block->kind == WASM_BLOCK_TYPE) {
 		const struct wasm_functype *type;
 
-		if (check_index(body, "type", block->value, body->module->type_count))
+		if (check_index(body, "type", block->index, body->module->type_count))
 			return -1;
-		type = &body->module->types[block->value];
-		params = (struct type_list){ type->params, type->param_count };
-		results = (struct type_list){ type->results, type->result_count };
+		type = &body->module->types[block->index].func;
+		params = params_of(type);
+		results = results_of(type);
 	}
 	if (op == WASM_OP_IF && pop_type(body, WASM_I32, NULL))
 		return -1;
@@ -99,7 +87,7 @@ static bool same_types(struct type_list a, struct type_list b)
 	if (a.count != b.count)
 		return false;
 	for (uint32_t i = 0; i < a.count; i++) {
-		if (a.types[i] != b.types[i])
+		if (type_at(a, i) != type_at(b, i))
 			return false;
 	}
 	return true;
@@ -143,7 +131,7 @@ static int branch_if(struct body *body)
 static int branch_table(struct body *body)
 {
 	const uint8_t *at = body->instr.br_table.targets;
-	struct type_list types, first = { NULL, 0 };
+	struct type_list types, first = { 0 };
 
 	if (pop_type(body, WASM_I32, NULL))
 		return -1;
@@ -156,7 +144,7 @@ static int branch_table(struct body *body)
 		else if (types.count != first.count)
 			return body_invalid(body, "type mismatch: br_table labels take %u and %u "
 						  "values", first.count, types.count);
-		else if (types.types == first.types)
+		else if (types.types && types.types == first.types)
 			continue; /* as most tables' are: checked already */
 		if (check_types(body, types))
 			return -1;
@@ -175,11 +163,11 @@ static int leave_function(struct body *body)
 
 static int apply_type(struct body *body, uint32_t index)
 {
-	const struct wasm_functype *type = &body->module->types[index];
+	const struct wasm_functype *type = &body->module->types[index].func;
 
-	if (pop_types(body, (struct type_list){ type->params, type->param_count }))
+	if (pop_types(body, params_of(type)))
 		return -1;
-	return push_types(body, (struct type_list){ type->results, type->result_count });
+	return push_types(body, results_of(type));
 }
 
 static int call(struct body *body)
@@ -191,13 +179,13 @@ static int call(struct body *body)
 
 static int call_indirect(struct body *body)
 {
-	uint8_t element;
+	wasm_valtype element;
 
 	if (check_table(body, body->instr.call_indirect.table, &element))
 		return -1;
 	if (element != WASM_FUNCREF)
 		return body_invalid(body, "type mismatch: call_indirect through a table of %s",
-				    wasm_valtype_name(element));
+				    wasm_valtype_name(element).text);
 	if (check_index(body, "type", body->instr.call_indirect.type, body->module->type_count) ||
 	    pop_type(body, WASM_I32, NULL))
 		return -1;
@@ -206,14 +194,14 @@ static int call_indirect(struct body *body)
 
 /* --- values ----------------------------------------------------------------- */
 
-static bool is_reference(uint8_t type)
+static bool is_reference(wasm_valtype type)
 {
 	return type == WASM_FUNCREF || type == WASM_EXTERNREF;
 }
 
 static int select_untyped(struct body *body)
 {
-	uint8_t a, b;
+	wasm_valtype a, b;
 
 	if (pop_type(body, WASM_I32, NULL) || pop_type(body, TYPE_UNKNOWN, &b) ||
 	    pop_type(body, TYPE_UNKNOWN, &a))
@@ -222,27 +210,48 @@ static int select_untyped(struct body *body)
 		return body_invalid(body, "type mismatch: select of references must name its type");
 	if (a != b && a != TYPE_UNKNOWN && b != TYPE_UNKNOWN)
 		return body_invalid(body, "type mismatch: select between %s and %s",
-				    wasm_valtype_name(a), wasm_valtype_name(b));
+				    wasm_valtype_name(a).text, wasm_valtype_name(b).text);
 	return push_type(body, a == TYPE_UNKNOWN ? b : a);
 }
 
 static int select_typed(struct body *body)
 {
-	uint8_t type;
+	wasm_valtype type;
 
 	if (body->instr.select.count != 1)
 		return body_invalid(body, "invalid result arity: select names %u types, not one",
 				    body->instr.select.count);
-	type = body->instr.select.types[0];
+	type = body->instr.select.first;
 	if (pop_type(body, WASM_I32, NULL) || pop_type(body, type, NULL) ||
 	    pop_type(body, type, NULL))
 		return -1;
 	return push_type(body, type);
 }
 
+/* memory.copy and table.copy: the size has the narrower address type of the two. */
+static int apply_copy(struct body *body, wasm_valtype dst, wasm_valtype src)
+{
+	wasm_valtype size = dst == WASM_I64 && src == WASM_I64 ? WASM_I64 : WASM_I32;
+
+	if (pop_type(body, size, NULL) || pop_type(body, src, NULL))
+		return -1;
+	return pop_type(body, dst, NULL);
+}
+
+static int copy_memory(struct body *body)
+{
+	const struct wasm_memory *memories = body->module->memories;
+	uint32_t dst = body->instr.copy.dst, src = body->instr.copy.src;
+
+	if (check_memory(body, dst) || check_memory(body, src))
+		return -1;
+	return apply_copy(body, memories[dst].type.limits.address,
+			  memories[src].type.limits.address);
+}
+
 static int access_local(struct body *body)
 {
-	uint8_t type;
+	wasm_valtype type;
 
 	if (check_index(body, "local", body->instr.index, body->local_count))
 		return -1;
@@ -268,17 +277,17 @@ static int access_global(struct body *body)
 
 static int reference(struct body *body)
 {
-	uint8_t type;
+	wasm_valtype type;
 
 	switch (body->instr.op) {
 	case WASM_OP_REF_NULL:
-		return push_type(body, body->instr.ref_type);
+		return push_type(body, WASM_REF_NULL(body->instr.heap_type));
 	case WASM_OP_REF_IS_NULL:
 		if (pop_type(body, TYPE_UNKNOWN, &type))
 			return -1;
 		if (type != TYPE_UNKNOWN && !is_reference(type))
 			return body_invalid(body, "type mismatch: ref.is_null of %s",
-					    wasm_valtype_name(type));
+					    wasm_valtype_name(type).text);
 		return push_type(body, WASM_I32);
 	default: /* ref.func */
 		if (check_index(body, "function", body->instr.index, body->module->func_count))
@@ -293,7 +302,7 @@ static int reference(struct body *body)
 /* table.get, set, grow, fill: the element type is the table's. */
 static int access_table(struct body *body)
 {
-	uint8_t element;
+	wasm_valtype element;
 
 	if (check_table(body, body->instr.index, &element))
 		return -1;
@@ -316,29 +325,30 @@ static int access_table(struct body *body)
 static int check_table_init(struct body *body)
 {
 	const struct wasm_module *module = body->module;
-	uint8_t element;
+	wasm_valtype element;
 
 	if (check_table(body, body->instr.init.object, &element) ||
 	    check_index(body, "element segment", body->instr.init.segment, module->elem_count))
 		return -1;
 	if (module->elems[body->instr.init.segment].type != element)
 		return body_invalid(body, "type mismatch: a segment of %s for a table of %s",
-				    wasm_valtype_name(module->elems[body->instr.init.segment].type),
-				    wasm_valtype_name(element));
+				    wasm_valtype_name(module->elems[body->instr.init.segment].type).text,
+				    wasm_valtype_name(element).text);
 	return 0;
 }
 
-static int check_table_copy(struct body *body)
+static int copy_table(struct body *body)
 {
-	uint8_t dst, src;
+	wasm_valtype dst, src;
 
 	if (check_table(body, body->instr.copy.dst, &dst) ||
 	    check_table(body, body->instr.copy.src, &src))
 		return -1;
 	if (dst != src)
 		return body_invalid(body, "type mismatch: table.copy from %s to %s",
-				    wasm_valtype_name(src), wasm_valtype_name(dst));
-	return 0;
+				    wasm_valtype_name(src).text, wasm_valtype_name(dst).text);
+	return apply_copy(body, body->module->tables[body->instr.copy.dst].type.limits.address,
+			  body->module->tables[body->instr.copy.src].type.limits.address);
 }
 
 static int check_memarg(struct body *body)
@@ -347,6 +357,9 @@ static int check_memarg(struct body *body)
 
 	if (check_memory(body, memarg->memory))
 		return -1;
+	if (memarg->offset > UINT32_MAX &&
+	    body->module->memories[memarg->memory].type.limits.address == WASM_I32)
+		return body_malformed(body, body->instr.offset, "offset out of range");
 	if (memarg->align > wasm_op_access_log2(body->instr.op))
 		return body_invalid(body, "alignment must not be larger than natural: %s",
 				    wasm_op_name(body->instr.op));
@@ -358,13 +371,18 @@ static int check_memarg(struct body *body)
 /* What the immediates of an instruction with a signature refer to. */
 static int check_immediate(struct body *body, enum wasm_immediate immediate)
 {
-	uint8_t element;
+	wasm_valtype element;
 
 	switch (immediate) {
 	case WASM_IMM_MEMARG_8:
 	case WASM_IMM_MEMARG_16:
 	case WASM_IMM_MEMARG_32:
 	case WASM_IMM_MEMARG_64:
+	case WASM_IMM_MEMARG_128:
+	case WASM_IMM_MEMARG_LANE_8:
+	case WASM_IMM_MEMARG_LANE_16:
+	case WASM_IMM_MEMARG_LANE_32:
+	case WASM_IMM_MEMARG_LANE_64:
 		return check_memarg(body);
 	case WASM_IMM_MEMORY:
 		return check_memory(body, body->instr.index);
@@ -372,14 +390,8 @@ static int check_immediate(struct body *body, enum wasm_immediate immediate)
 		return check_memory(body, body->instr.init.object)
 			       ? -1
 			       : check_data(body, body->instr.init.segment);
-	case WASM_IMM_MEMORY_COPY:
-		return check_memory(body, body->instr.copy.dst)
-			       ? -1
-			       : check_memory(body, body->instr.copy.src);
 	case WASM_IMM_TABLE_INIT:
 		return check_table_init(body);
-	case WASM_IMM_TABLE_COPY:
-		return check_table_copy(body);
 	case WASM_IMM_TABLE:
 		return check_table(body, body->instr.index, &element);
 	case WASM_IMM_DATA:
@@ -392,6 +404,30 @@ static int check_immediate(struct body *body, enum wasm_immediate immediate)
 	}
 }
 
+/* Of addresses and sizes in the memory or table that the instruction names. */
+static wasm_valtype address_type(const struct body *body)
+{
+	const struct wasm_module *module = body->module;
+
+	switch (wasm_op_info(body->instr.op)->immediate) {
+	case WASM_IMM_MEMORY:
+		return module->memories[body->instr.index].type.limits.address;
+	case WASM_IMM_MEMORY_INIT:
+		return module->memories[body->instr.init.object].type.limits.address;
+	case WASM_IMM_TABLE:
+		return module->tables[body->instr.index].type.limits.address;
+	case WASM_IMM_TABLE_INIT:
+		return module->tables[body->instr.init.object].type.limits.address;
+	default:
+		return module->memories[body->instr.memarg.memory].type.limits.address;
+	}
+}
+
+static wasm_valtype letter_type(const struct body *body, char letter)
+{
+	return letter == 'a' ? address_type(body) : wasm_signature_type(letter);
+}
+
 /* "ii:i": takes parameters from the last to the first, then pushes results. */
 static int apply_signature(struct body *body, const char *signature)
 {
@@ -400,11 +436,11 @@ static int apply_signature(struct body *body, const char *signature)
 	while (*colon != ':')
 		colon++;
 	for (const char *param = colon; param > signature; param--) {
-		if (pop_type(body, wasm_signature_type(param[-1]), NULL))
+		if (pop_type(body, letter_type(body, param[-1]), NULL))
 			return -1;
 	}
 	for (const char *result = colon + 1; *result; result++) {
-		if (push_type(body, wasm_signature_type(*result)))
+		if (push_type(body, letter_type(body, *result)))
 			return -1;
 	}
 	return 0;
@@ -464,6 +500,10 @@ static int check_instr(struct body *body)
 	case WASM_OP_TABLE_GROW:
 	case WASM_OP_TABLE_FILL:
 		return access_table(body);
+	case WASM_OP_MEMORY_COPY:
+		return copy_memory(body);
+	case WASM_OP_TABLE_COPY:
+		return copy_table(body);
 	default:
 		/* A row of opcodes.def without a signature and without a case here. */
 		return wasm_reader_fail(&body->reader, body->error, WALNUT_ERROR_UNSUPPORTED,
@@ -475,8 +515,7 @@ static int check_instr(struct body *body)
 static int check_body(struct body *body, uint32_t index)
 {
 	const struct wasm_func *func = &body->module->funcs[index];
-	const struct wasm_functype *type = &body->module->types[func->type];
-	const struct type_list results = { type->results, type->result_count };
+	const struct wasm_functype *type = &body->module->types[func->type].func;
 
 	body->reader = wasm_body_reader(body->module, index);
 	body->instr.offset = func->offset;
@@ -488,7 +527,7 @@ static int check_body(struct body *body, uint32_t index)
 	body->local_count += type->param_count;
 	body->operand_count = 0;
 	body->frame_count = 0;
-	if (push_frame(body, WASM_OP_BLOCK, (struct type_list){ NULL, 0 }, results))
+	if (push_frame(body, WASM_OP_BLOCK, (struct type_list){ 0 }, results_of(type)))
 		return -1;
 	while (body->frame_count) {
 		int got = wasm_next_instr(&body->reader, &body->instr, body->error);
@@ -513,7 +552,7 @@ int validate_functions(const struct validator *validator)
 	struct body body = { .module = module, .error = validator->error };
 	int result = 0;
 
-	body.locals = malloc(WASM_MAX_PARAMS + WASM_MAX_LOCALS);
+	body.locals = calloc(WASM_MAX_PARAMS + WASM_MAX_LOCALS, sizeof(*body.locals));
 	if (!body.locals)
 		return walnut_error_set(validator->error, WALNUT_ERROR_SYSTEM, NULL,
 					WALNUT_NO_FUNCTION, 0, "out of memory while validating");

@@ -42,10 +42,10 @@ static void *grow(struct body *body, void *old, uint32_t *capacity, uint32_t lim
 	return memory;
 }
 
-int push_type(struct body *body, uint8_t type)
+int push_type(struct body *body, wasm_valtype type)
 {
 	if (body->operand_count == body->operand_capacity) {
-		uint8_t *operands = grow(body, body->operands, &body->operand_capacity,
+		wasm_valtype *operands = grow(body, body->operands, &body->operand_capacity,
 					 WASM_MAX_OPERANDS, sizeof(*operands),
 					 "operands on the stack");
 
@@ -60,31 +60,31 @@ int push_type(struct body *body, uint8_t type)
 int push_types(struct body *body, struct type_list list)
 {
 	for (uint32_t i = 0; i < list.count; i++) {
-		if (push_type(body, list.types[i]))
+		if (push_type(body, type_at(list, i)))
 			return -1;
 	}
 	return 0;
 }
 
-static int mismatch(struct body *body, uint8_t expected, const char *found)
+static int mismatch(struct body *body, wasm_valtype expected, const char *found)
 {
 	return body_invalid(body, "type mismatch: %s expects %s, found %s",
 			    wasm_op_name(body->instr.op),
-			    expected == TYPE_UNKNOWN ? "a value" : wasm_valtype_name(expected),
+			    expected == TYPE_UNKNOWN ? "a value" : wasm_valtype_name(expected).text,
 			    found);
 }
 
-int pop_type(struct body *body, uint8_t expected, uint8_t *found)
+int pop_type(struct body *body, wasm_valtype expected, wasm_valtype *found)
 {
 	const struct frame *frame = top_frame(body);
-	uint8_t type = TYPE_UNKNOWN;
+	wasm_valtype type = TYPE_UNKNOWN;
 
 	if (body->operand_count > frame->height)
 		type = body->operands[--body->operand_count];
 	else if (!frame->unreachable)
 		return mismatch(body, expected, "nothing on the stack");
 	if (type != expected && type != TYPE_UNKNOWN && expected != TYPE_UNKNOWN)
-		return mismatch(body, expected, wasm_valtype_name(type));
+		return mismatch(body, expected, wasm_valtype_name(type).text);
 	if (found)
 		*found = type;
 	return 0;
@@ -93,7 +93,7 @@ int pop_type(struct body *body, uint8_t expected, uint8_t *found)
 int pop_types(struct body *body, struct type_list list)
 {
 	for (uint32_t i = list.count; i > 0; i--) {
-		if (pop_type(body, list.types[i - 1], NULL))
+		if (pop_type(body, type_at(list, i - 1), NULL))
 			return -1;
 	}
 	return 0;
@@ -105,8 +105,8 @@ int check_types(struct body *body, struct type_list list)
 	uint32_t available = body->operand_count - frame->height;
 
 	for (uint32_t depth = 0; depth < list.count; depth++) {
-		uint8_t expected = list.types[list.count - 1 - depth];
-		uint8_t type;
+		wasm_valtype expected = type_at(list, list.count - 1 - depth);
+		wasm_valtype type;
 
 		if (depth >= available) {
 			if (!frame->unreachable)
@@ -115,7 +115,7 @@ int check_types(struct body *body, struct type_list list)
 		}
 		type = body->operands[body->operand_count - 1 - depth];
 		if (type != expected && type != TYPE_UNKNOWN)
-			return mismatch(body, expected, wasm_valtype_name(type));
+			return mismatch(body, expected, wasm_valtype_name(type).text);
 	}
 	return 0;
 }

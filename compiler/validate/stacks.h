@@ -9,9 +9,25 @@
 #define TYPE_UNKNOWN 0
 
 struct type_list {
-	const uint8_t *types;
+	const wasm_valtype *types; /* NULL: a list of at most one */
 	uint32_t count;
+	wasm_valtype one;
 };
+
+static inline wasm_valtype type_at(struct type_list list, uint32_t index)
+{
+	return list.types ? list.types[index] : list.one;
+}
+
+static inline struct type_list params_of(const struct wasm_functype *type)
+{
+	return (struct type_list){ type->params, type->param_count, 0 };
+}
+
+static inline struct type_list results_of(const struct wasm_functype *type)
+{
+	return (struct type_list){ type->results, type->result_count, 0 };
+}
 
 struct frame {
 	enum wasm_op op; /* block, loop, if, else; block for the function itself */
@@ -26,9 +42,9 @@ struct body {
 	struct walnut_error *error;
 	struct wasm_code_reader reader;
 	struct wasm_instr instr; /* the current one */
-	uint8_t *locals;
+	wasm_valtype *locals;
 	uint32_t local_count;
-	uint8_t *operands;
+	wasm_valtype *operands;
 	uint32_t operand_count, operand_capacity;
 	struct frame *frames;
 	uint32_t frame_count, frame_capacity;
@@ -39,10 +55,10 @@ struct body {
 __attribute__((format(printf, 2, 3)))
 int body_invalid(struct body *body, const char *format, ...);
 
-int push_type(struct body *body, uint8_t type);
+int push_type(struct body *body, wasm_valtype type);
 int push_types(struct body *body, struct type_list list);
 /* `expected` may be TYPE_UNKNOWN; *found, when not NULL, gets the actual type. */
-int pop_type(struct body *body, uint8_t expected, uint8_t *found);
+int pop_type(struct body *body, wasm_valtype expected, wasm_valtype *found);
 int pop_types(struct body *body, struct type_list list);
 /* Whether the operands on top match, without taking them. */
 int check_types(struct body *body, struct type_list list);

@@ -155,7 +155,7 @@ static int check_start(const struct validator *validator)
 	if (module->start_func >= module->func_count)
 		return INVALID(validator, "start", module->start_offset, "unknown function %u",
 			       module->start_func);
-	type = &module->types[module->funcs[module->start_func].type];
+	type = wasm_func_type(module, module->start_func);
 	if (type->param_count || type->result_count)
 		return INVALID(validator, "start", module->start_offset,
 			       "start function %u must have no parameters and no results",
@@ -174,8 +174,8 @@ static int check_element_segment(const struct validator *validator, const struct
 		if (module->tables[elem->table].type.element != elem->type)
 			return INVALID(validator, "element", elem->offset,
 				       "type mismatch: a segment of %s for a table of %s",
-				       wasm_valtype_name(elem->type),
-				       wasm_valtype_name(module->tables[elem->table].type.element));
+				       wasm_valtype_name(elem->type).text,
+				       wasm_valtype_name(module->tables[elem->table].type.element).text);
 		if (validate_const_expr(validator, &elem->offset_expr, WASM_I32, "element"))
 			return -1;
 	}

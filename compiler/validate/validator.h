@@ -12,7 +12,7 @@ struct validator {
 
 /* const_expr.c: the expression is constant and yields one value of `type`. */
 int validate_const_expr(const struct validator *validator, const struct wasm_expr *expr,
-			uint8_t type, const char *section);
+			wasm_valtype type, const char *section);
 
 /* function.c: every body. Type indices of functions have been checked before. */
 int validate_functions(const struct validator *validator);

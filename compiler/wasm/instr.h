@@ -22,13 +22,17 @@ enum wasm_op {
 enum wasm_immediate {
 	WASM_IMM_NONE,
 	WASM_IMM_BLOCK,
+	WASM_IMM_TRY_TABLE,
 	WASM_IMM_LABEL,
 	WASM_IMM_BR_TABLE,
+	WASM_IMM_BR_ON_CAST,
+	WASM_IMM_TYPE,
 	WASM_IMM_FUNC,
 	WASM_IMM_CALL_INDIRECT,
 	WASM_IMM_LOCAL,
 	WASM_IMM_GLOBAL,
 	WASM_IMM_TABLE,
+	WASM_IMM_TAG,
 	WASM_IMM_ELEM,
 	WASM_IMM_DATA,
 	WASM_IMM_MEMORY,
@@ -36,12 +40,29 @@ enum wasm_immediate {
 	WASM_IMM_MEMARG_16,
 	WASM_IMM_MEMARG_32,
 	WASM_IMM_MEMARG_64,
+	WASM_IMM_MEMARG_128,
+	WASM_IMM_MEMARG_LANE_8, /* a memarg, then a lane */
+	WASM_IMM_MEMARG_LANE_16,
+	WASM_IMM_MEMARG_LANE_32,
+	WASM_IMM_MEMARG_LANE_64,
+	WASM_IMM_ZERO_BYTE,
 	WASM_IMM_I32,
 	WASM_IMM_I64,
 	WASM_IMM_F32,
 	WASM_IMM_F64,
+	WASM_IMM_V128,
+	WASM_IMM_SHUFFLE, /* 16 lanes of 32 */
+	WASM_IMM_LANE_2, /* one lane of that many */
+	WASM_IMM_LANE_4,
+	WASM_IMM_LANE_8,
+	WASM_IMM_LANE_16,
 	WASM_IMM_SELECT,
-	WASM_IMM_REF_NULL,
+	WASM_IMM_HEAP_TYPE,
+	WASM_IMM_FIELD,
+	WASM_IMM_ARRAY_FIXED,
+	WASM_IMM_ARRAY_DATA,
+	WASM_IMM_ARRAY_ELEM,
+	WASM_IMM_ARRAY_COPY,
 	WASM_IMM_MEMORY_INIT,
 	WASM_IMM_MEMORY_COPY,
 	WASM_IMM_TABLE_INIT,
@@ -62,7 +83,23 @@ struct wasm_memarg {
 
 struct wasm_blocktype {
 	enum { WASM_BLOCK_EMPTY, WASM_BLOCK_VALUE, WASM_BLOCK_TYPE } kind;
-	uint32_t value; /* value type, or type index */
+	union {
+		wasm_valtype value;  /* WASM_BLOCK_VALUE */
+		uint32_t index; /* WASM_BLOCK_TYPE: type index */
+	};
+};
+
+enum wasm_catch_kind { /* the binary format's bytes, section 5.4.1 */
+	WASM_CATCH = 0,
+	WASM_CATCH_REF = 1,
+	WASM_CATCH_ALL = 2,
+	WASM_CATCH_ALL_REF = 3,
+};
+
+struct wasm_catch {
+	enum wasm_catch_kind kind;
+	uint32_t tag; /* WASM_CATCH, WASM_CATCH_REF */
+	uint32_t label;
 };
 
 struct wasm_instr {
@@ -70,19 +107,24 @@ struct wasm_instr {
 	uint64_t offset; /* of the opcode in the module file */
 	union {
 		struct wasm_blocktype block;	 /* block, loop, if */
-		uint32_t index;			 /* label, local, global, func, table, elem, data */
-		struct wasm_memarg memarg;
+		uint32_t index;			 /* label, type, local, global, func, table, tag, elem, data */
+		struct { struct wasm_memarg memarg; uint8_t memarg_lane; };
 		struct { uint32_t type, table; } call_indirect;
 		struct { uint32_t segment, object; } init; /* memory.init, table.init */
-		struct { uint32_t dst, src; } copy;	   /* memory.copy, table.copy */
+		struct { uint32_t dst, src; } copy;	   /* memory.copy, table.copy, array.copy (types) */
+		struct { uint32_t type, field; } field;	   /* struct.get, struct.set */
+		struct { uint32_t type, arg; } array;	   /* array.new_fixed: count; …_data, …_elem: segment */
 		struct { uint32_t count; const uint8_t *targets; } br_table; /* count + 1 LEBs, checked */
-		struct { uint32_t count; const uint8_t *types; } select;
-		uint8_t ref_type; /* ref.null */
+		struct { struct wasm_blocktype block; uint32_t count; const uint8_t *catches; } try_table;
+		struct { uint32_t label; wasm_valtype from, to; } br_on_cast;
+		struct { uint32_t count; wasm_valtype first; } select;
+		uint32_t heap_type; /* ref.null, ref.test, ref.cast */
 		int32_t i32;
 		int64_t i64;
 		uint32_t f32_bits;
 		uint64_t f64_bits;
-		uint8_t v128[16];
+		uint8_t v128[16]; /* v128.const; i8x16.shuffle's lanes */
+		uint8_t lane;
 	};
 };
 
@@ -92,6 +134,8 @@ int wasm_next_instr(struct wasm_code_reader *reader, struct wasm_instr *instr,
 
 /* Next label of a br_table: `at` starts as br_table.targets. */
 uint32_t wasm_br_table_next(const uint8_t **at);
+/* Next clause of a try_table: `at` starts as try_table.catches. */
+struct wasm_catch wasm_catch_next(const uint8_t **at);
 
 /* The table's row of an opcode; never NULL, but its text may be. */
 const struct wasm_op_info *wasm_op_info(enum wasm_op op);
@@ -99,17 +143,28 @@ const struct wasm_op_info *wasm_op_info(enum wasm_op op);
 /* log2 of the bytes that a load or store touches: its natural alignment. */
 static inline unsigned wasm_op_access_log2(enum wasm_op op)
 {
-	return (unsigned)(wasm_op_info(op)->immediate - WASM_IMM_MEMARG_8);
+	enum wasm_immediate immediate = wasm_op_info(op)->immediate;
+
+	return (unsigned)(immediate >= WASM_IMM_MEMARG_LANE_8 ? immediate - WASM_IMM_MEMARG_LANE_8
+							      : immediate - WASM_IMM_MEMARG_8);
 }
 
-/* enum wasm_value_type of a letter in a signature. */
-static inline uint8_t wasm_signature_type(char letter)
+/* Instructions that open a block which an `end` closes. */
+static inline bool wasm_op_opens_block(enum wasm_op op)
+{
+	return op == WASM_OP_BLOCK || op == WASM_OP_LOOP || op == WASM_OP_IF ||
+	       op == WASM_OP_TRY_TABLE;
+}
+
+/* The value type of a letter in a signature, 'a' aside. */
+static inline wasm_valtype wasm_signature_type(char letter)
 {
 	switch (letter) {
 	case 'i': return WASM_I32;
 	case 'I': return WASM_I64;
 	case 'f': return WASM_F32;
-	default: return WASM_F64;
+	case 'F': return WASM_F64;
+	default: return WASM_V128;
 	}
 }
 
@@ -117,9 +172,9 @@ static inline uint8_t wasm_signature_type(char letter)
 const char *wasm_op_name(enum wasm_op op);
 
 /* Locals declarations at the head of a body: fills *count and, when `types` is not
- * NULL, one byte per local (enum wasm_value_type; parameters not included).
+ * NULL, the type of each local (parameters not included).
  * Leaves the reader at the first instruction. */
-int wasm_read_locals(struct wasm_code_reader *reader, uint32_t *count, uint8_t *types,
+int wasm_read_locals(struct wasm_code_reader *reader, uint32_t *count, wasm_valtype *types,
 		     struct walnut_error *error);
 
 #endif

@@ -2,7 +2,7 @@
  * translate/ reads. Everything is allocated from the module's arena and points
  * into the caller's bytes where it can; walnut_module_free() releases it all.
  *
- * Indices are those of the binary format (core spec 2.0, section 2.5): imports
+ * Indices are those of the binary format (core spec 3.0, section 2.5): imports
  * come first in each index space. */
 #ifndef WALNUT_COMPILER_WASM_MODULE_H
 #define WALNUT_COMPILER_WASM_MODULE_H
@@ -11,37 +11,23 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Value types have the binary format's byte, so that a decoder can cast. */
-enum wasm_value_type {
-	WASM_I32 = 0x7f,
-	WASM_I64 = 0x7e,
-	WASM_F32 = 0x7d,
-	WASM_F64 = 0x7c,
-	WASM_V128 = 0x7b,
-	WASM_FUNCREF = 0x70,
-	WASM_EXTERNREF = 0x6f,
-};
+#include "wasm/types.h"
 
 struct wasm_bytes {
 	const uint8_t *data;
 	size_t size;
 };
 
-struct wasm_functype {
-	uint32_t param_count;
-	uint32_t result_count;
-	const uint8_t *params; /* enum wasm_value_type */
-	const uint8_t *results;
-};
-
 struct wasm_limits {
 	uint64_t min;
 	uint64_t max; /* UINT64_MAX: none */
 	bool has_max;
+	bool shared; /* memories, threads proposal */
+	wasm_valtype address; /* of indices and sizes: WASM_I32 or WASM_I64 */
 };
 
 struct wasm_tabletype {
-	uint8_t element; /* WASM_FUNCREF or WASM_EXTERNREF */
+	wasm_valtype element; /* a reference type */
 	struct wasm_limits limits;
 };
 
@@ -50,7 +36,7 @@ struct wasm_memorytype {
 };
 
 struct wasm_globaltype {
-	uint8_t type;
+	wasm_valtype type;
 	bool mutable_;
 };
 
@@ -59,6 +45,7 @@ enum wasm_extern_kind { /* the binary format's bytes */
 	WASM_EXTERN_TABLE = 1,
 	WASM_EXTERN_MEMORY = 2,
 	WASM_EXTERN_GLOBAL = 3,
+	WASM_EXTERN_TAG = 4,
 };
 
 struct wasm_import {
@@ -97,6 +84,8 @@ struct wasm_func {
 struct wasm_table {
 	struct wasm_tabletype type;
 	bool imported;
+	bool has_init;	       /* else the elements are null */
+	struct wasm_expr init; /* of every element */
 	uint64_t offset; /* of the type, for messages */
 };
 
@@ -112,11 +101,17 @@ struct wasm_global {
 	struct wasm_expr init;
 };
 
+struct wasm_tag {
+	uint32_t type; /* type index, of a function type without results */
+	bool imported;
+	uint64_t offset; /* of the type, for messages */
+};
+
 enum wasm_segment_mode { WASM_SEGMENT_ACTIVE, WASM_SEGMENT_PASSIVE, WASM_SEGMENT_DECLARATIVE };
 
 struct wasm_elem {
 	enum wasm_segment_mode mode;
-	uint8_t type;	     /* WASM_FUNCREF or WASM_EXTERNREF */
+	wasm_valtype type;   /* a reference type */
 	uint32_t table;	     /* active */
 	struct wasm_expr offset_expr; /* active */
 	uint32_t count;
@@ -147,7 +142,7 @@ struct wasm_module {
 	struct wasm_arena *arena;
 
 	uint32_t type_count;
-	struct wasm_functype *types;
+	struct wasm_comptype *types;
 	uint32_t import_count;
 	struct wasm_import *imports;
 	uint32_t func_count, imported_func_count;
@@ -158,6 +153,8 @@ struct wasm_module {
 	struct wasm_memory *memories;
 	uint32_t global_count, imported_global_count;
 	struct wasm_global *globals;
+	uint32_t tag_count, imported_tag_count;
+	struct wasm_tag *tags;
 	uint32_t export_count;
 	struct wasm_export *exports;
 	uint32_t elem_count;
@@ -174,5 +171,18 @@ struct wasm_module {
 	struct wasm_bytes name; /* module name of the name section, may be empty */
 	uint64_t code_size;	/* bytes of the code section */
 };
+
+/* The type of a function or tag; validation has found it to be one of functions. */
+static inline const struct wasm_functype *wasm_func_type(const struct wasm_module *module,
+							 uint32_t func_index)
+{
+	return &module->types[module->funcs[func_index].type].func;
+}
+
+static inline const struct wasm_functype *wasm_tag_type(const struct wasm_module *module,
+							uint32_t tag_index)
+{
+	return &module->types[module->tags[tag_index].type].func;
+}
 
 #endif

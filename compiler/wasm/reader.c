@@ -1,4 +1,4 @@
-/* Bytes, LEB128 integers, names and value types. */
+/* Bytes, LEB128 integers and names. */
 #include "wasm/reader.h"
 
 #include <stdarg.h>
@@ -98,6 +98,11 @@ int wasm_read_u32(struct wasm_code_reader *reader, uint32_t *value, struct walnu
 	return 0;
 }
 
+int wasm_read_u64(struct wasm_code_reader *reader, uint64_t *value, struct walnut_error *error)
+{
+	return read_leb(reader, 64, false, value, error);
+}
+
 int wasm_read_s32(struct wasm_code_reader *reader, int32_t *value, struct walnut_error *error)
 {
 	uint64_t wide;
@@ -159,67 +164,4 @@ int wasm_read_name(struct wasm_code_reader *reader, struct wasm_bytes *name,
 	if (!wasm_utf8_valid(name->data, name->size))
 		return malformed(reader, error, name->data, "malformed UTF-8 encoding");
 	return 0;
-}
-
-/* Value types of proposals, which a program may well use: say their name. */
-static int refuse_type(struct wasm_code_reader *reader, const uint8_t *at, const char *what,
-		       struct walnut_error *error)
-{
-	uint64_t offset = reader->offset + (uint64_t)(at - reader->begin);
-	const char *feature = NULL;
-
-	if (*at == WASM_V128)
-		feature = "SIMD (v128)";
-	else if (*at == 0x63 || *at == 0x64)
-		feature = "typed function references";
-	else if (*at == 0x69 || *at == 0x74)
-		feature = "exception handling (exnref)";
-	else if (*at == 0x6a || *at == 0x6b || *at == 0x6c || *at == 0x6d || *at == 0x6e ||
-		 *at == 0x71 || *at == 0x72 || *at == 0x73)
-		feature = "garbage collection";
-	if (feature)
-		return wasm_reader_fail(reader, error, WALNUT_ERROR_UNSUPPORTED, offset,
-					"%s is not supported (type 0x%02x)", feature, *at);
-	return wasm_reader_fail(reader, error, WALNUT_ERROR_MALFORMED, offset,
-				"malformed %s type 0x%02x", what, *at);
-}
-
-int wasm_read_valtype(struct wasm_code_reader *reader, uint8_t *type, struct walnut_error *error)
-{
-	if (wasm_read_byte(reader, type, error))
-		return -1;
-	switch (*type) {
-	case WASM_I32:
-	case WASM_I64:
-	case WASM_F32:
-	case WASM_F64:
-	case WASM_FUNCREF:
-	case WASM_EXTERNREF:
-		return 0;
-	default:
-		return refuse_type(reader, reader->at - 1, "value", error);
-	}
-}
-
-int wasm_read_reftype(struct wasm_code_reader *reader, uint8_t *type, struct walnut_error *error)
-{
-	if (wasm_read_byte(reader, type, error))
-		return -1;
-	if (*type == WASM_FUNCREF || *type == WASM_EXTERNREF)
-		return 0;
-	return refuse_type(reader, reader->at - 1, "reference", error);
-}
-
-const char *wasm_valtype_name(uint8_t type)
-{
-	switch (type) {
-	case WASM_I32: return "i32";
-	case WASM_I64: return "i64";
-	case WASM_F32: return "f32";
-	case WASM_F64: return "f64";
-	case WASM_V128: return "v128";
-	case WASM_FUNCREF: return "funcref";
-	case WASM_EXTERNREF: return "externref";
-	default: return "?";
-	}
 }

@@ -41,6 +41,7 @@ int wasm_read_bytes(struct wasm_code_reader *reader, size_t size, const uint8_t 
 
 /* LEB128: at most ceil(N/7) bytes, unused bits zero or the sign. */
 int wasm_read_u32(struct wasm_code_reader *reader, uint32_t *value, struct walnut_error *error);
+int wasm_read_u64(struct wasm_code_reader *reader, uint64_t *value, struct walnut_error *error);
 int wasm_read_s32(struct wasm_code_reader *reader, int32_t *value, struct walnut_error *error);
 int wasm_read_s33(struct wasm_code_reader *reader, int64_t *value, struct walnut_error *error);
 int wasm_read_s64(struct wasm_code_reader *reader, int64_t *value, struct walnut_error *error);
@@ -55,12 +56,12 @@ int wasm_read_count(struct wasm_code_reader *reader, size_t element_size, uint32
 int wasm_read_name(struct wasm_code_reader *reader, struct wasm_bytes *name,
 		   struct walnut_error *error);
 
-/* enum wasm_value_type; one that only proposals know is WALNUT_ERROR_UNSUPPORTED. */
-int wasm_read_valtype(struct wasm_code_reader *reader, uint8_t *type, struct walnut_error *error);
-int wasm_read_reftype(struct wasm_code_reader *reader, uint8_t *type, struct walnut_error *error);
-
-/* "i32"; "?" for values that are none. */
-const char *wasm_valtype_name(uint8_t type);
+int wasm_read_valtype(struct wasm_code_reader *reader, wasm_valtype *type,
+		      struct walnut_error *error);
+int wasm_read_reftype(struct wasm_code_reader *reader, wasm_valtype *type,
+		      struct walnut_error *error);
+/* WASM_HEAP_*, or a type index below WASM_MAX_TYPES. */
+int wasm_read_heaptype(struct wasm_code_reader *reader, uint32_t *heap, struct walnut_error *error);
 
 /* Readers over a defined function's body (from its locals declarations on) and over a
  * constant expression, `section` being where it stands. */

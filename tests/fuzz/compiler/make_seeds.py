@@ -10,18 +10,23 @@ import re
 import sys
 
 I32, I64, F32, F64, FUNCREF, EXTERNREF = 0x7F, 0x7E, 0x7D, 0x7C, 0x70, 0x6F
-CONST = {"i": [0x41, 0], "I": [0x42, 0], "f": [0x43, 0, 0, 0, 0], "F": [0x44] + [0] * 8}
+CONST = {"i": [0x41, 0], "I": [0x42, 0], "f": [0x43, 0, 0, 0, 0], "F": [0x44] + [0] * 8,
+         "V": [0xFD, 12] + [0] * 16, "a": [0x41, 0]}
 UNREACHABLE, END, DROP = 0x00, 0x0B, 0x1A
 
 # How many zero bytes make a valid immediate of each kind in the module below.
 IMMEDIATE_SIZE = {
     "NONE": 0, "I32": 1, "I64": 1, "F32": 4, "F64": 8, "MEMORY": 1, "TABLE": 1, "DATA": 1,
     "ELEM": 1, "MEMARG_8": 2, "MEMARG_16": 2, "MEMARG_32": 2, "MEMARG_64": 2,
-    "MEMORY_INIT": 2, "MEMORY_COPY": 2, "TABLE_INIT": 2, "TABLE_COPY": 2,
+    "MEMARG_128": 2, "MEMARG_LANE_8": 3, "MEMARG_LANE_16": 3, "MEMARG_LANE_32": 3,
+    "MEMARG_LANE_64": 3, "V128": 16, "SHUFFLE": 16, "LANE_2": 1, "LANE_4": 1, "LANE_8": 1,
+    "LANE_16": 1, "ZERO_BYTE": 1, "MEMORY_INIT": 2, "TABLE_INIT": 2,
 }
 
 # The instructions whose type is more than a signature, in functions () -> ().
 SPECIAL = {
+    "memory_copy": [0x41, 0, 0x41, 0, 0x41, 0, 0xFC, 10, 0, 0],
+    "table_copy": [0x41, 0, 0x41, 0, 0x41, 0, 0xFC, 14, 0, 0],
     "block": [0x02, 0x40, 0x0C, 0, END],
     "block_result": [0x02, I32, 0x41, 5, END, DROP],
     "block_type": [0x41, 1, 0x02, 2, 0x45, END, DROP],
@@ -86,7 +91,10 @@ def instruction(value, immediate, signature):
     params, results = signature.split(":")
     code = [byte for letter in params for byte in CONST[letter]]
     code += [value] if value < 0x100 else [value >> 12] + leb(value & 0xFFF)
-    return code + [0] * IMMEDIATE_SIZE[immediate] + [DROP] * len(results)
+    zeros = [0] * IMMEDIATE_SIZE[immediate]
+    if value >> 12 == 0xFE and immediate.startswith("MEMARG_"):
+        zeros[0] = int(immediate[7:]).bit_length() - 4  # atomics want their natural alignment
+    return code + zeros + [DROP] * len(results)
 
 
 def main():

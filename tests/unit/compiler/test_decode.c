@@ -8,6 +8,7 @@
 #define HEADER 0, 'a', 's', 'm', 1, 0, 0, 0
 #define MALFORMED WALNUT_ERROR_MALFORMED
 #define UNSUPPORTED WALNUT_ERROR_UNSUPPORTED
+#define INVALID WALNUT_ERROR_INVALID
 #define LIMIT WALNUT_ERROR_LIMIT
 
 /* A module of one function of type () -> (), without its code section. */
@@ -58,7 +59,7 @@ static const struct module_case cases[] = {
 	/* types */
 	{ "a_malformed_type_form_is_refused", BYTES(HEADER, 1, 4, 1, 0x40, 0, 0), { MALFORMED, "type", "function type" } },
 	{ "a_struct_type_is_unsupported", BYTES(HEADER, 1, 4, 1, 0x5f, 0, 0), { UNSUPPORTED, "type", "garbage collection" } },
-	{ "a_v128_parameter_is_unsupported", BYTES(HEADER, 1, 5, 1, 0x60, 1, 0x7b, 0), { UNSUPPORTED, "type", "SIMD (v128)" } },
+	{ "a_v128_parameter_is_fine", BYTES(HEADER, 1, 5, 1, 0x60, 1, 0x7b, 0), { VALID, NULL, NULL } },
 	{ "a_malformed_value_type_is_refused", BYTES(HEADER, 1, 5, 1, 0x60, 1, 0x7a, 0), { MALFORMED, "type", "value type 0x7a" } },
 	{ "several_results_are_fine", BYTES(HEADER, 1, 6, 1, 0x60, 0, 2, 0x7f, 0x7e), { VALID, NULL, NULL } },
 
@@ -87,10 +88,10 @@ static const struct module_case cases[] = {
 	{ "else_without_if_is_refused", BYTES(ONE_FUNCTION, 10, 5, 1, 3, 0, 0x05, 0x0b), { MALFORMED, "code", "else without if" } },
 	{ "an_illegal_opcode_is_refused", BYTES(ONE_FUNCTION, 10, 5, 1, 3, 0, 0xff, 0x0b), { MALFORMED, "code", "illegal opcode 0xff" } },
 	{ "an_illegal_misc_opcode_is_refused", BYTES(ONE_FUNCTION, 10, 6, 1, 4, 0, 0xfc, 0x12, 0x0b), { MALFORMED, "code", "0xfc 18" } },
-	{ "a_vector_instruction_is_unsupported", BYTES(ONE_FUNCTION, 10, 6, 1, 4, 0, 0xfd, 0x0c, 0x0b), { UNSUPPORTED, "code", "SIMD (v128)" } },
-	{ "an_atomic_instruction_is_unsupported", BYTES(ONE_FUNCTION, 10, 6, 1, 4, 0, 0xfe, 0x03, 0x0b), { UNSUPPORTED, "code", "threads" } },
-	{ "a_tail_call_is_unsupported", BYTES(ONE_FUNCTION, 10, 6, 1, 4, 0, 0x12, 0x00, 0x0b), { UNSUPPORTED, "code", "tail calls" } },
-	{ "memory_size_wants_a_zero_byte", BYTES(ONE_FUNCTION, 10, 7, 1, 5, 0, 0x3f, 1, 0x1a, 0x0b), { MALFORMED, "code", "zero byte" } },
+	{ "an_illegal_vector_opcode_is_refused", BYTES(ONE_FUNCTION, 10, 7, 1, 5, 0, 0xfd, 0x9a, 0x01, 0x0b), { MALFORMED, "code", "0xfd 154" } },
+	{ "a_cut_off_vector_constant_is_refused", BYTES(ONE_FUNCTION, 10, 6, 1, 4, 0, 0xfd, 0x0c, 0x0b), { MALFORMED, "code", "unexpected end" } },
+	{ "lane_16_of_16_is_refused", BYTES(ONE_FUNCTION, 10, 8, 1, 6, 0, 0x00, 0xfd, 0x15, 16, 0x0b), { INVALID, "code", "lane index 16" } },
+	{ "a_fence_wants_a_zero_byte", BYTES(ONE_FUNCTION, 10, 7, 1, 5, 0, 0xfe, 0x03, 1, 0x0b), { MALFORMED, "code", "zero byte" } },
 	{ "a_negative_block_type_of_two_bytes_is_refused",
 	  BYTES(ONE_FUNCTION, 10, 8, 1, 6, 0, 0x02, 0xc0, 0x7f, 0x0b, 0x0b), { MALFORMED, "code", "block type" } },
 	{ "locals_beyond_32_bits_are_refused",

@@ -112,7 +112,7 @@ static void locals_are_spread_out(void **state)
 {
 	struct wasm_code_reader reader = reader_of(B(3, 2, 0x7f, 0, 0x7e, 1, 0x6f, 0x0b));
 	struct walnut_error error = { 0 };
-	uint8_t types[3];
+	wasm_valtype types[3];
 	uint32_t count;
 
 	assert_int_equal(wasm_read_locals(&reader, &count, NULL, &error), 0);
@@ -120,7 +120,8 @@ static void locals_are_spread_out(void **state)
 	assert_int_equal(wasm_reader_left(&reader), 1);
 	reader.at = reader.begin;
 	assert_int_equal(wasm_read_locals(&reader, &count, types, &error), 0);
-	assert_memory_equal(types, ((const uint8_t[]){ WASM_I32, WASM_I32, WASM_EXTERNREF }), 3);
+	assert_memory_equal(types, ((const wasm_valtype[]){ WASM_I32, WASM_I32, WASM_EXTERNREF }),
+			    sizeof(types));
 }
 
 static void names_come_from_the_table(void **state)
@@ -129,7 +130,9 @@ static void names_come_from_the_table(void **state)
 	assert_string_equal(wasm_op_name(WASM_OP_I64_TRUNC_SAT_F64_U), "i64.trunc_sat_f64_u");
 	assert_string_equal(wasm_op_name((enum wasm_op)0xff), "?");
 	assert_string_equal(wasm_op_name((enum wasm_op)0xfc012), "?");
-	assert_string_equal(wasm_op_name((enum wasm_op)0xfd000), "?");
+	assert_string_equal(wasm_op_name(WASM_OP_V128_LOAD), "v128.load");
+	assert_string_equal(wasm_op_name((enum wasm_op)0xfd114), "?");
+	assert_string_equal(wasm_op_name((enum wasm_op)0xff000), "?");
 }
 
 int main(void)

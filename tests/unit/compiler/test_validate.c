@@ -337,14 +337,24 @@ static void every_signature_in_the_table_is_applied(void **state)
 		case WASM_IMM_F32: immediates = 4; break;
 		case WASM_IMM_F64: immediates = 8; break;
 		case WASM_IMM_MEMORY: case WASM_IMM_TABLE: case WASM_IMM_DATA: case WASM_IMM_ELEM:
-		case WASM_IMM_I32: case WASM_IMM_I64: immediates = 1; break;
+		case WASM_IMM_LANE_2: case WASM_IMM_LANE_4: case WASM_IMM_LANE_8: case WASM_IMM_LANE_16:
+		case WASM_IMM_ZERO_BYTE: case WASM_IMM_I32: case WASM_IMM_I64: immediates = 1; break;
+		case WASM_IMM_V128: case WASM_IMM_SHUFFLE: immediates = 16; break;
+		case WASM_IMM_MEMARG_LANE_8: case WASM_IMM_MEMARG_LANE_16:
+		case WASM_IMM_MEMARG_LANE_32: case WASM_IMM_MEMARG_LANE_64: immediates = 3; break;
 		default: immediates = 2; break;
 		}
 		builder_bytes(&code, B(UNREACHABLE));
-		if (ops[i] >> 12)
-			builder_bytes(&code, B(ops[i] >> 12, ops[i] & 0xff));
-		else
+		if (ops[i] >> 12) {
+			builder_bytes(&code, B(ops[i] >> 12));
+			builder_u32(&code, ops[i] & 0xfff);
+		} else {
 			builder_bytes(&code, B(ops[i]));
+		}
+		if (ops[i] >> 12 == 0xfe && immediates == 2) { /* atomics: natural alignment */
+			builder_bytes(&code, B(wasm_op_access_log2(ops[i])));
+			immediates--;
+		}
 		while (immediates--)
 			builder_bytes(&code, B(0));
 		for (const char *result = results + 1; *result; result++)
