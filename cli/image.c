@@ -7,6 +7,9 @@
 #include <unistd.h>
 
 #define SEGMENTS_MAX 64
+#define FRAME_MIB 2
+#define FRAME_SIZE ((uint64_t)FRAME_MIB << 20)
+#define FRAME_WASM_PAGES (FRAME_SIZE >> 16)
 
 static bool read_at(int fd, void *data, size_t size, uint64_t offset)
 {
@@ -84,4 +87,19 @@ int image_read(int fd, struct image *image)
 		}
 	}
 	return code ? code : found;
+}
+
+static uint64_t frames(uint64_t count, uint64_t frame)
+{
+	return count / frame + !!(count % frame);
+}
+
+uint64_t image_memory_mib(const struct image *image)
+{
+	return frames(image->note.memory_pages, FRAME_WASM_PAGES) * FRAME_MIB;
+}
+
+uint64_t image_ram_mib(const struct image *image)
+{
+	return frames(image->end, FRAME_SIZE) * FRAME_MIB + image_memory_mib(image);
 }

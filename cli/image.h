@@ -15,6 +15,11 @@ struct image {
  * relocatable object; another negative errno: no 64-bit ELF file, or damaged. */
 int image_read(int fd, struct image *image);
 
+/* The least RAM it boots in, MiB: the image and the program's first memory, each in whole
+ * frames of 2 MiB, as the kernel lays them out. No image is too big for the sum. */
+uint64_t image_ram_mib(const struct image *image);
+uint64_t image_memory_mib(const struct image *image); /* the memory's part of it */
+
 /* Walnut's note in a range of notes (a PT_NOTE segment or SHT_NOTE section): header, owner
  * and description, each padded to 4. The first of ours counts: an image that links
  * several modules has one for each. 0, -ENOENT, or another negative errno. */

@@ -46,11 +46,11 @@ static void report_rights(struct report *report, bool read, bool write, bool exe
 }
 
 static void report_segments(struct report *report, const struct source *source,
-			    const Elf64_Ehdr *header)
+			    const Elf64_Ehdr *header, const struct image *image)
 {
 	static const uint8_t widths[] = { 10, 16, 4, 18, 0 };
 	const uint8_t *segments = table(source, header->e_phoff, header->e_phnum, sizeof(Elf64_Phdr));
-	uint64_t loaded = 0, memory = 0;
+	uint64_t loaded = 0;
 
 	hex(report, "entry", header->e_entry);
 	report_list(report, "segments", widths);
@@ -68,11 +68,11 @@ static void report_segments(struct report *report, const struct source *source,
 		report_number(report, "memory_bytes", segment.p_memsz);
 		report_item_end(report);
 		loaded += segment.p_filesz;
-		memory += segment.p_memsz;
 	}
 	report_list_end(report);
 	report_number(report, "loaded_bytes", loaded);
-	report_number(report, "memory_bytes", memory);
+	/* What --mem has to give at the least. */
+	report_number(report, "ram_mib", image_ram_mib(image));
 }
 
 /* A NUL-terminated name from the section that has them. */
@@ -149,7 +149,7 @@ int inspect_elf(const struct source *source, bool json)
 	if (header.e_type == ET_REL)
 		report_sections(&report, source, &header);
 	else
-		report_segments(&report, source, &header);
+		report_segments(&report, source, &header, &image);
 	report_end(&report);
 	return 0;
 }

@@ -187,26 +187,31 @@ static void report_storage(struct report *report, const struct wasm_module *modu
 	report_list_end(report);
 }
 
-static bool has_start(const struct wasm_module *module)
+/* The program's entry, or NULL. */
+static const struct wasm_functype *start_type(const struct wasm_module *module)
 {
 	for (uint32_t i = 0; i < module->export_count; i++) {
 		const struct wasm_export *export = &module->exports[i];
 
 		if (export->kind == WASM_EXTERN_FUNC && export->field.size == 6 &&
 		    memcmp(export->field.data, "_start", 6) == 0)
-			return true;
+			return &module->types[module->funcs[export->index].type];
 	}
-	return false;
+	return NULL;
 }
 
 /* Why `walnut run` would not take it, or NULL. */
 static const char *obstacle(const struct wasm_module *module)
 {
+	const struct wasm_functype *start = start_type(module);
+
 	for (uint32_t i = 0; i < module->import_count; i++) {
 		if (walnut_known_import(module, i) != 1)
 			return "the runtime does not provide every import";
 	}
-	return has_start(module) ? NULL : "_start is not exported";
+	if (!start)
+		return "_start is not exported";
+	return start->param_count || start->result_count ? "_start takes parameters or has results" : NULL;
 }
 
 static void report_summary(struct report *report, const struct source *source,

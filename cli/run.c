@@ -15,8 +15,6 @@
 #include "run_options.h"
 #include "stats.h"
 
-#define MIB (UINT64_C(1) << 20)
-#define WASM_PAGES_PER_MIB 16
 /* QEMU's TCG knows no AVX-512; every 64-bit CPU of the last decade has this. */
 #define TCG_CPU "x86-64-v2"
 
@@ -89,11 +87,11 @@ static int given_image(struct run *run)
 	return run->image_fd < 0 ? fail("%s: %s", run->source.name, strerror(errno)) : 0;
 }
 
-/* Before the boot, so that the message can name the option. What the kernel needs for
- * itself besides it says itself, in the same way. */
+/* Before the boot, so that the message can name the option. What further memories, tables
+ * and long arguments take besides, the kernel says itself. */
 static int check_image(const struct run *run)
 {
-	uint64_t memory_mib, image_mib;
+	uint64_t memory_mib, ram_mib;
 	struct image image;
 	int code = image_read(run->image_fd, &image);
 
@@ -102,12 +100,12 @@ static int check_image(const struct run *run)
 			    code == -ENOENT ? "is an ELF file, but not a Walnut image" :
 			    code == -ENOEXEC ? "is an object, not an image (walnut build makes one)" :
 			    "is not an ELF executable, or is damaged");
-	memory_mib = image.note.memory_pages / WASM_PAGES_PER_MIB + !!(image.note.memory_pages % WASM_PAGES_PER_MIB);
-	image_mib = image.end / MIB + !!(image.end % MIB);
-	if (memory_mib >= run->options.ram_mib || image_mib > run->options.ram_mib - memory_mib)
+	memory_mib = image_memory_mib(&image);
+	ram_mib = image_ram_mib(&image);
+	if (ram_mib > run->options.ram_mib)
 		return fail("%s: needs %llu MiB for itself and the kernel and %llu MiB for its memory, "
 			    "the machine has %u MiB: raise --mem", run->source.name,
-			    (unsigned long long)image_mib, (unsigned long long)memory_mib,
+			    (unsigned long long)(ram_mib - memory_mib), (unsigned long long)memory_mib,
 			    run->options.ram_mib);
 	return 0;
 }

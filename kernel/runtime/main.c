@@ -93,8 +93,9 @@ static void run_program(const struct walnut_module *module)
 	const struct walnut_functype *type;
 
 	exit_times.first_instruction = tsc_read();
-	module->instantiate();
+	/* Before the start function, which may call WASI too. */
 	choose_memory(module);
+	module->instantiate();
 	if (launch.invoke) {
 		invoke_run(module, launch.invoke, &launch.arguments);
 		return;

@@ -83,6 +83,8 @@ static uint32_t classify(const struct nucleus_fault *fault)
 
 _Noreturn static void handle_fault(const struct nucleus_fault *fault)
 {
+	static const char other_cpu[] = "the program was compiled for another CPU: this one does not "
+					"have an instruction that it uses (--target-cpu)";
 	uint32_t code = classify(fault);
 	char buffer[160];
 	struct text text = TEXT_IN(buffer);
@@ -91,6 +93,9 @@ _Noreturn static void handle_fault(const struct nucleus_fault *fault)
 	__asm__ volatile("cld");
 	if (code)
 		trap(code, fault->rip, fault->rbp);
+	/* Compiled code has no other undefined instructions than traps. */
+	if (fault->vector == VECTOR_INVALID_OPCODE && module_is_code(fault->rip))
+		runtime_fail(other_cpu, sizeof(other_cpu) - 1);
 	text_string(&text, "kernel fault: vector ");
 	text_unsigned(&text, fault->vector);
 	text_string(&text, ", error code ");

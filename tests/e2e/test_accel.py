@@ -118,3 +118,16 @@ def signal_under_tcg(context):
     time.sleep(0.5)
     left = context.run("ps", "-o", "comm=", "-s", str(program.pid))
     context.equal(b"qemu" in left.out, False, "QEMU still runs")
+
+
+@test(timeout=120)
+def instructions_that_tcg_lacks(context):
+    """An image for a CPU with AVX-512 ends under TCG with a line that says why."""
+    need_qemu(context)
+    module = from_wat(context, """(module (func (export "f") (param i64) (result f64)
+        (f64.convert_i64_u (local.get 0))))""")
+    words = ("run", "--accel", "tcg", "--invoke", "f", "--target-cpu")
+    got = context.must(context.walnut(*words, "x86-64-v4", module, "3"), 125)
+    context.contains(got.err, b"compiled for another CPU")
+    context.equal(got.err.count(b"\n"), 1, "lines on standard error")
+    context.equal(context.must(context.walnut(*words, "x86-64-v3", module, "3")).out, b"3\n", "output")

@@ -1,5 +1,6 @@
 """What a process is made of: arguments, environment, clocks, status, signals."""
 
+import json
 import os
 import signal
 import subprocess
@@ -285,3 +286,35 @@ def natively_alike(context):
         expected, got = context.run(native(context, "process"), *action), act(context, *action)
         context.equal((got.status, got.out, got.err), (expected.status, expected.out, expected.err),
                       action[0])
+
+
+@test
+def start_function_writes(context):
+    """A module's start function may use WASI, too, before _start."""
+    module = from_wat(context, """(module
+        (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+        (memory (export "memory") 1)
+        (data (i32.const 0) "\\10\\00\\00\\00\\03\\00\\00\\00")
+        (data (i32.const 16) "up\\0a")
+        (func $say (if (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8))
+            (then unreachable)))
+        (start $say)
+        (func (export "_start") (call $say)))""")
+    context.equal(context.must(context.walnut("run", module)).out, b"up\nup\n", "output")
+
+
+@test
+def too_little_ram(context):
+    """What --mem has to be is said truly: by run, by the kernel, and by inspect."""
+    module = from_wat(context, """(module (memory (export "memory") 600)
+        (func (export "_start")))""")
+    image = context.tmp / "image.elf"
+    context.must(context.walnut("build", module, "-o", image))
+    report = context.must(context.walnut("inspect", "--json", image)).out
+    needed = json.loads(report)["ram_mib"]
+    context.must(context.walnut("run", "--mem", f"{needed}M", image))
+    got = context.must(context.walnut("run", "--mem", f"{needed - 1}M", image), 125)
+    context.contains(got.err, b"MiB for its memory, the machine has %d MiB: raise --mem" % (needed - 1))
+    # Arguments at the top of RAM take a frame that only the kernel can miss.
+    got = context.must(context.walnut("run", "--mem", f"{needed}M", image, *["x" * 100000] * 7), 125)
+    context.contains(got.err, b"the program needs 38 MiB of memory, the VM's RAM has 36 MiB left for it")

@@ -179,3 +179,47 @@ def input_is_not_stolen(context):
     got = context.must(context.run("sh", "-c", '"$0" run "$1" < "$2"; cat "$2"', context.project.walnut,
                                    module, source))
     context.contains(got.out, b"for the next\n")
+
+
+ALTERNATING = """(module
+    (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+    (memory (export "memory") 1)
+    (data (i32.const 0) "\\10\\00\\00\\00\\04\\00\\00\\00")
+    (data (i32.const 19) "\\0a")
+    (func $digit (param $at i32) (param $value i32)
+        (i32.store8 (local.get $at)
+            (i32.add (i32.const 48) (i32.rem_u (local.get $value) (i32.const 10)))))
+    (func (export "_start") (local $i i32)
+        (loop $again
+            (call $digit (i32.const 16) (i32.div_u (local.get $i) (i32.const 100)))
+            (call $digit (i32.const 17) (i32.div_u (local.get $i) (i32.const 10)))
+            (call $digit (i32.const 18) (local.get $i))
+            ;; three lines to one stream, three to the other
+            (if (call $write
+                    (i32.add (i32.const 1) (i32.and (i32.const 1) (i32.div_u (local.get $i) (i32.const 3))))
+                    (i32.const 0) (i32.const 1) (i32.const 8))
+                (then unreachable))
+            (local.set $i (i32.add (local.get $i) (i32.const 1)))
+            (br_if $again (i32.lt_u (local.get $i) (i32.const 600))))))"""
+
+
+@test
+def outputs_keep_their_order(context):
+    """What a program writes to both outputs in turn arrives in turn on one pipe or terminal."""
+    from lib.programs import from_wat
+    if not context.project.kvm_usable:
+        context.skip("QEMU has a channel for each stream and no order between them")
+    module = from_wat(context, ALTERNATING)
+    expected = b"".join(b"%03d\n" % i for i in range(600))
+    ours, theirs = os.pipe()
+    process = context.start([context.project.walnut, "run", module], stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    with open(ours, "rb") as pipe:
+        got = pipe.read()
+    context.must(context.finish(process))
+    context.equal(got, expected, "lines on the pipe")
+    process, ours, theirs, _ = on_terminal(context, "run", module)
+    got = read_for(ours, b"599\r\n")
+    context.must(context.finish(process))
+    context.equal(got.replace(b"\r", b""), expected, "lines on the terminal")
+    os.close(ours), os.close(theirs)

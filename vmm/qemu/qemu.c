@@ -12,28 +12,13 @@
 #include "log.h"
 #include "qemu/relay.h"
 #include "qemu/spawn.h"
+#include "stopping.h"
 #include "vm/clock.h"
 #include "walnut.h"
 
 #define EXIT_NOT_FOUND 127
 #define EXIT_SIGNALLED 128
 #define EXIT_FAILED 125
-
-/* SIGINT and SIGTERM, less what the caller ignores. */
-static sigset_t stopping_signals(void)
-{
-	static const int numbers[] = { SIGINT, SIGTERM };
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
-		struct sigaction action;
-
-		if (sigaction(numbers[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
-			sigaddset(&set, numbers[i]);
-	}
-	return set;
-}
 
 /* For a guest that ended without a word on its status port. */
 static void describe_silence(const struct relay_end *end, struct guest_log *serial, int status,

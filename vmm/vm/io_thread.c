@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "stopping.h"
 #include "virtio/mmio.h"
 #include "vm/cpuid.h"
 #include "vm/vm.h"
@@ -65,23 +66,6 @@ static void *io_thread_main(void *opaque)
 	while (console_busy(&vm->console) && !io->signal)
 		event_loop_turn(&io->loop);
 	return NULL;
-}
-
-/* SIGINT and SIGTERM, less those that the process was told to ignore (nohup, background
- * jobs of a script). */
-static sigset_t stopping_signals(void)
-{
-	static const int wanted[] = { SIGINT, SIGTERM };
-	sigset_t set;
-
-	sigemptyset(&set);
-	for (unsigned i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-		struct sigaction action;
-
-		if (sigaction(wanted[i], NULL, &action) == 0 && action.sa_handler != SIG_IGN)
-			sigaddset(&set, wanted[i]);
-	}
-	return set;
 }
 
 /* The thread takes no signals but the two of job control, which the kernel sends to

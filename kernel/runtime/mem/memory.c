@@ -43,32 +43,48 @@ static bool back(struct walnut_memory *memory, uint64_t pages, uint64_t delta)
 
 	if (!delta)
 		return true;
-	if (size > space_ram_total() - space_ram_used())
+	if (size > space_ram_left())
 		return false;
 	if (memory->flags & WALNUT_MEMORY_AT_ZERO)
 		return space_extend(address, size, &frame_at_zero);
 	return space_back(address, size);
 }
 
-_Noreturn static void refuse(uint64_t pages)
+/* RAM that the memory could have, bytes: one at address zero takes whole frames. */
+static uint64_t left_for(const struct walnut_memory *memory)
 {
+	return memory->flags & WALNUT_MEMORY_AT_ZERO ? space_frames_left() : space_ram_left();
+}
+
+/* `left`: what left_for() said before the attempt. */
+_Noreturn static void refuse(const struct walnut_memory *memory, uint64_t left)
+{
+	uint64_t need = memory->pages * WALNUT_PAGE_SIZE;
 	char buffer[128];
 	struct text text = TEXT_IN(buffer);
 
 	if (runtime_try_active())
 		walnut_trap(WALNUT_TRAP_OUT_OF_MEMORY);
-	text_string(&text, "the program needs ");
-	text_unsigned(&text, (pages * WALNUT_PAGE_SIZE + 0xfffff) >> 20);
-	text_string(&text, " MiB of memory, of the VM's RAM ");
-	text_unsigned(&text, (space_ram_total() - space_ram_used()) >> 20);
-	text_string(&text, " MiB are free: raise --mem");
+	if (memory->flags & WALNUT_MEMORY_AT_ZERO)
+		need = (need + FRAME_SIZE - 1) & ~(FRAME_SIZE - 1);
+	if (memory->pages > PAGES_MAX || need <= left) {
+		text_string(&text, "the program's memories need more address space than there is");
+	} else {
+		text_string(&text, "the program needs ");
+		text_unsigned(&text, (need + 0xfffff) >> 20);
+		text_string(&text, " MiB of memory, the VM's RAM has ");
+		text_unsigned(&text, left >> 20);
+		text_string(&text, " MiB left for it: raise --mem");
+	}
 	runtime_fail(buffer, text.used);
 }
 
 void walnut_memory_init(struct walnut_memory *memory)
 {
+	uint64_t left = left_for(memory);
+
 	if (memory->pages > PAGES_MAX || !place(memory) || !back(memory, 0, memory->pages))
-		refuse(memory->pages);
+		refuse(memory, left);
 }
 
 uint64_t walnut_memory_grow(struct walnut_memory *memory, uint64_t delta)

@@ -128,3 +128,12 @@ uint64_t pages_frames_left(const struct pages *pages)
 	}
 	return frames;
 }
+
+uint64_t pages_left(const struct pages *pages)
+{
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < pages->count; i++)
+		bytes += pages->ranges[i].high - pages->ranges[i].low;
+	return bytes;
+}

@@ -37,7 +37,9 @@ uint64_t pages_take_frame(struct pages *pages);
  * two of at least PAGE_SIZE; or PAGES_NONE. */
 uint64_t pages_take(struct pages *pages, uint64_t size, uint64_t align);
 
-/* How many frames are left. */
+/* How many frames are left, and how many bytes, for whoever takes single pages. What
+ * alignment cost is neither left nor handed out. */
 uint64_t pages_frames_left(const struct pages *pages);
+uint64_t pages_left(const struct pages *pages);
 
 #endif

@@ -204,3 +204,13 @@ uint64_t space_ram_used(void)
 {
 	return ram.handed_out;
 }
+
+uint64_t space_ram_left(void)
+{
+	return pages_left(&ram);
+}
+
+uint64_t space_frames_left(void)
+{
+	return pages_frames_left(&ram) * FRAME_SIZE;
+}

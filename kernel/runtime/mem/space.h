@@ -37,6 +37,8 @@ uint64_t space_physical(const void *object);
 
 uint64_t space_ram_total(void); /* bytes of RAM free for programs at the start */
 uint64_t space_ram_used(void);	/* bytes handed out */
+uint64_t space_ram_left(void);	/* bytes that can still be had, by single pages */
+uint64_t space_frames_left(void); /* bytes that can still be had in frames of 2 MiB */
 
 /* Whether fresh RAM reads as zero; else it is cleared where that matters. */
 void space_set_zeroed(bool zeroed);

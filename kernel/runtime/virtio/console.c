@@ -235,6 +235,21 @@ bool console_has(enum console_stream stream)
 	return streams[stream];
 }
 
+/* The two outputs may lead to one terminal or file: what was written to the other one
+ * before comes first. So each waits for the other to be delivered, which costs a program
+ * nothing that uses one. */
+static bool other_is_delivered(enum console_stream stream)
+{
+	struct port *other = NULL;
+
+	if (stream == CONSOLE_OUTPUT)
+		other = streams[CONSOLE_ERROR];
+	else if (stream == CONSOLE_ERROR)
+		other = streams[CONSOLE_OUTPUT];
+	return !other || other == streams[stream] || !other->transmit.rings || other->closed ||
+	       port_is_idle(other);
+}
+
 static enum console_state input_state(struct port *port)
 {
 	if (port_received(port))
@@ -260,7 +275,7 @@ enum console_state console_state(enum console_stream stream)
 	handle_messages();
 	if (port->closed)
 		return CONSOLE_CLOSED;
-	return port_can_send(port) ? CONSOLE_READY : CONSOLE_BLOCKED;
+	return other_is_delivered(stream) && port_can_send(port) ? CONSOLE_READY : CONSOLE_BLOCKED;
 }
 
 size_t console_available(void)
@@ -288,6 +303,11 @@ static bool any_ready(uint32_t mask)
 
 static void want_interrupts(uint32_t mask, bool wanted)
 {
+	const uint32_t outputs = 1u << CONSOLE_OUTPUT | 1u << CONSOLE_ERROR;
+
+	/* Either may be waiting for the other. */
+	if (mask & outputs)
+		mask |= outputs;
 	if (control.receive.rings)
 		virtq_want_interrupt(&control.receive, wanted);
 	for (int stream = 0; stream < CONSOLE_STREAMS; stream++) {
@@ -344,7 +364,7 @@ size_t console_write(enum console_stream stream, const void *data, size_t size)
 	struct port *port = streams[stream];
 	size_t sent;
 
-	if (console_state(stream) == CONSOLE_CLOSED)
+	if (console_state(stream) != CONSOLE_READY)
 		return 0;
 	if (stream == CONSOLE_STATUS || port->proven)
 		return port_send(port, data, size);

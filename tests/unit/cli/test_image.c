@@ -198,9 +198,27 @@ static void every_cut_is_refused(void **state)
 		assert_true(read_note(&file, size, &note) < 0);
 }
 
+/* The kernel hands out frames of 2 MiB; a note may claim anything. */
+static void the_least_ram_is_counted_in_frames(void **state)
+{
+	static const struct { uint64_t end, pages, ram; } cases[] = {
+		{ 0x1200000, 0, 18 }, { 0x1200001, 0, 20 }, { 0x1238480, 2, 22 }, { 0x1238480, 32, 22 },
+		{ 0x1238480, 33, 24 }, { 0x1200000, 65536, 18 + 4096 }, { 0, UINT64_MAX, UINT64_C(1) << 60 },
+		{ UINT64_MAX, UINT64_MAX, (UINT64_C(1) << 60) + (UINT64_C(1) << 44) },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct image image = { .end = cases[i].end, .note.memory_pages = cases[i].pages };
+
+		assert_int_equal(image_ram_mib(&image), cases[i].ram);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		test_in_folder(the_least_ram_is_counted_in_frames),
 		test_in_folder(the_note_is_found_behind_others),
 		test_in_folder(the_end_is_that_of_the_highest_segment),
 		test_in_folder(the_cpu_is_always_terminated),

@@ -99,6 +99,23 @@ static void the_smallest_module_is_explained(void **state)
 	assert_non_null(strstr(output, "sections\n  none\n"));
 }
 
+/* What run would refuse must not be said to run. */
+static void a_start_with_parameters_or_results_does_not_run(void **state)
+{
+	static const char parameter[] = HEADER "\x01\x05\x01\x60\x01\x7f\x00\x03\x02\x01\x00"
+				        "\x07\x0a\x01\x06_start\x00\x00\x0a\x04\x01\x02\x00\x0b";
+	static const char result[] = HEADER "\x01\x05\x01\x60\x00\x01\x7f\x03\x02\x01\x00"
+				     "\x07\x0a\x01\x06_start\x00\x00\x0a\x06\x01\x04\x00\x41\x00\x0b";
+
+	(void)state;
+	write_file("module", BYTES(parameter));
+	assert_int_equal(inspect("module", false), 0);
+	assert_non_null(strstr(output, "because            _start takes parameters or has results\n"));
+	write_file("module", BYTES(result));
+	assert_int_equal(inspect("module", false), 0);
+	assert_non_null(strstr(output, "because            _start takes parameters or has results\n"));
+}
+
 static void a_broken_module_is_refused(void **state)
 {
 	(void)state;
@@ -214,6 +231,7 @@ int main(void)
 		test_in_folder(a_module_is_explained),
 		test_in_folder(a_module_is_explained_to_programs),
 		test_in_folder(the_smallest_module_is_explained),
+		test_in_folder(a_start_with_parameters_or_results_does_not_run),
 		test_in_folder(a_broken_module_is_refused),
 		test_in_folder(an_object_is_explained),
 		test_in_folder(another_elf_file_is_refused),

@@ -109,6 +109,21 @@ static void no_memory_at_all_is_no_crash(void **state)
 	assert_int_equal(pages_frames_left(&pages), 0);
 }
 
+/* A figure for messages: it must not promise what alignment has cost. */
+static void what_alignment_costs_is_not_left(void **state)
+{
+	const struct nucleus_range ram[] = { { 4 * MIB, 4 * MIB + 0x1000 } };
+	struct pages pages;
+
+	pages_init(&pages, ram, 1, NULL, 0);
+	assert_int_equal(pages_left(&pages), 4 * MIB + 0x1000);
+	assert_int_equal(pages_take(&pages, FRAME_SIZE, FRAME_SIZE), 6 * MIB);
+	assert_int_equal(pages_left(&pages), 2 * MIB);
+	assert_int_equal(pages.total - pages.handed_out, 2 * MIB + 0x1000);
+	assert_int_equal(pages_take_frame(&pages), 4 * MIB);
+	assert_int_equal(pages_left(&pages), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -118,6 +133,7 @@ int main(void)
 		cmocka_unit_test(overlapping_kept_ranges_are_no_trouble),
 		cmocka_unit_test(everything_is_handed_out_once),
 		cmocka_unit_test(no_memory_at_all_is_no_crash),
+		cmocka_unit_test(what_alignment_costs_is_not_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
