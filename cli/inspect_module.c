@@ -195,7 +195,7 @@ static const struct wasm_functype *start_type(const struct wasm_module *module)
 
 		if (export->kind == WASM_EXTERN_FUNC && export->field.size == 6 &&
 		    memcmp(export->field.data, "_start", 6) == 0)
-			return &module->types[module->funcs[export->index].type];
+			return wasm_func_type(module, export->index);
 	}
 	return NULL;
 }
