@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#define WALNUT_ABI_VERSION 1u
+#define WALNUT_ABI_VERSION 2u
 #define WALNUT_PAGE_SIZE 65536u /* WebAssembly page, core spec 2.0 section 4.2.8 */
 
 /* Names of sections; C identifiers, so that the linker defines __start_NAME and
@@ -17,6 +17,7 @@
 #define WALNUT_SECTION_TEXT "walnut_text"       /* all code of the app */
 #define WALNUT_SECTION_MODULES "walnut_modules" /* array of const struct walnut_module * */
 #define WALNUT_SECTION_MAP "walnut_map"         /* struct walnut_map, one per object */
+#define WALNUT_SECTION_SOURCE "walnut_source"   /* struct walnut_source, at most one per object */
 
 /* Why a program trapped. A trap site is the instruction `ud1 CODE(%eax), %eax`
  * (llvm.ubsantrap), so that the code is read from the faulting instruction; cold
@@ -174,19 +175,60 @@ struct walnut_module {
 };
 
 /* The side table that maps native code to Wasm offsets. Rows are sorted by
- * text_offset; a row holds until the next one. wasm_offset is a byte offset in
- * the module file; 0 means not attributable. */
+ * text_offset; a row holds until the next one. A place is a byte offset in the module
+ * file, 0 where none is known, or with bit 31 set the index of an entry of the inline
+ * table: an offset in a function that was inlined, and the place it was inlined to, which
+ * is 0 or an offset or an earlier entry. (No module is larger than 1 GiB.) */
+#define WALNUT_MAP_INLINED 0x80000000u
 struct walnut_map_row {
 	uint32_t text_offset;
-	uint32_t wasm_offset;
+	uint32_t place;
 };
-#define WALNUT_MAP_MAGIC 0x50414d57u /* "WMAP" */
+struct walnut_map_inline {
+	uint32_t wasm_offset;
+	uint32_t caller; /* a place: of the call */
+};
+#define WALNUT_MAP_MAGIC 0x32414d57u /* "WMA2" */
 struct walnut_map {
 	uint32_t magic;
 	uint32_t row_count;
 	uint64_t text_base; /* relocated: this object's walnut_text */
 	uint64_t text_size;
+	uint64_t inline_count;
 	struct walnut_map_row rows[];
+	/* struct walnut_map_inline inlines[] */
+};
+
+/* Where Wasm offsets come from in the program's own source, of modules with debug
+ * information, made for the offsets that the map of the same object names: rows sorted by
+ * wasm_offset, each for itself. A row's place is the innermost of a list: a function
+ * that the module's compiler had inlined, then what it was inlined into, and so on; the
+ * last one is the Wasm function itself. */
+struct walnut_source_row {
+	uint32_t wasm_offset;
+	uint32_t place; /* index */
+};
+struct walnut_source_place {
+	uint32_t function; /* string: name of the inlined function; 0: the Wasm function */
+	uint32_t file;	   /* string: path; 0: not known */
+	uint32_t line;	   /* 0: not known */
+	uint32_t column;   /* 0: not known */
+	uint32_t caller;   /* index of the place it was inlined to, smaller than this
+			      one's; WALNUT_SOURCE_NO_CALLER: none */
+};
+#define WALNUT_SOURCE_NO_CALLER UINT32_MAX
+#define WALNUT_SOURCE_MAGIC 0x31435357u /* "WSC1" */
+struct walnut_source {
+	uint32_t magic;
+	uint32_t row_count;
+	uint64_t text_base; /* as in struct walnut_map */
+	uint64_t text_size;
+	uint32_t place_count;
+	uint32_t string_size;
+	struct walnut_source_row rows[];
+	/* struct walnut_source_place places[]; then string_size bytes of strings, which a
+	 * place names by their offset; the first is empty, the last ends in NUL. Then zero
+	 * bytes up to a multiple of 8. */
 };
 
 /* --- What the host provides to compiled code, beside the imports ------------- */
@@ -212,5 +254,7 @@ _Static_assert(sizeof(struct walnut_import) == 80, "import");
 _Static_assert(sizeof(struct walnut_export) == 72, "export");
 _Static_assert(sizeof(struct walnut_function_info) == 32, "function_info");
 _Static_assert(sizeof(struct walnut_module) == 72, "module");
+_Static_assert(sizeof(struct walnut_map) == 32, "map");
+_Static_assert(sizeof(struct walnut_source) == 32, "source");
 
 #endif

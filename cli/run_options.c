@@ -121,7 +121,7 @@ static int apply(void *opaque, int id, const char *argument)
 		options->stats = true;
 		return 0;
 	case OPTION_VERBOSE:
-		options->verbose = true;
+		options->verbose = options->settings.verbose = true;
 		return 0;
 	case OPTION_DIR:
 		return not_yet("--dir");

@@ -50,6 +50,8 @@ int toolchain_compile(const struct paths *paths, const struct source *source,
 		argv[count++] = "--require-start";
 	if (settings->emit_llvm)
 		argv[count++] = "--emit-llvm";
+	if (settings->verbose)
+		argv[count++] = "--verbose";
 	argv[count++] = "-o";
 	argv[count++] = output;
 	argv[count++] = "--";

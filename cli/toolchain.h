@@ -17,6 +17,7 @@ struct compile_settings {
 	bool allow_unknown_imports;
 	bool require_start;
 	bool emit_llvm;
+	bool verbose; /* of no influence on the output */
 };
 
 /* The digit after -O. 0, or EXIT_WALNUT_FAILED after a message. */

@@ -43,6 +43,8 @@ struct walnut_compile_options {
 	bool debug_lines;	   /* reserved for -g */
 	/* Called now and then from the compiling thread; may be NULL. */
 	void (*progress)(void *opaque, const char *phase, uint64_t done, uint64_t total);
+	/* Something the user may want to know, one line; may be NULL. */
+	void (*note)(void *opaque, const char *text);
 	void *opaque;
 };
 

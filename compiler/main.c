@@ -89,7 +89,7 @@ static uint64_t now_ns(void)
 /* Called by the compiling thread. */
 static void note_progress(void *opaque, const char *phase, uint64_t done, uint64_t total)
 {
-	struct progress *progress = opaque;
+	struct progress *progress = &((struct job *)opaque)->progress;
 
 	pthread_mutex_lock(&progress->lock);
 	progress->phase = phase;
@@ -218,6 +218,15 @@ static int compile(struct job *job)
 	return 0;
 }
 
+/* Between two lines of progress. */
+static void print_note(void *opaque, const char *text)
+{
+	struct job *job = opaque;
+
+	end_progress(&job->progress);
+	fprintf(stderr, "walnut: %s: %s\n", job->name, text);
+}
+
 static void *compile_thread(void *opaque)
 {
 	struct job *job = opaque;
@@ -247,10 +256,9 @@ static int run(struct job *job)
 	pthread_attr_t attributes;
 	pthread_t thread;
 
-	if (job->progress.wanted && isatty(STDERR_FILENO)) {
+	job->options.opaque = job;
+	if (job->progress.wanted && isatty(STDERR_FILENO))
 		job->options.progress = note_progress;
-		job->options.opaque = &job->progress;
-	}
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, COMPILER_STACK_BYTES);
 	if (pthread_create(&thread, &attributes, compile_thread, job) == 0)
@@ -275,11 +283,12 @@ static void usage(FILE *out)
 	      "  --emit-llvm             write LLVM's text instead of an object\n"
 	      "  --input-name NAME       what messages call the module\n"
 	      "  --progress              show progress on a terminal\n"
+	      "  --verbose               say what is passed over\n"
 	      "  -g                      keep the line tables; they are kept anyway\n", out);
 }
 
 enum { OPTION_CPU = 256, OPTION_MEMORY, OPTION_NAME, OPTION_UNKNOWN, OPTION_START, OPTION_LLVM,
-       OPTION_PROGRESS, OPTION_HOST_CPU, OPTION_INPUT_NAME, OPTION_HELP };
+       OPTION_PROGRESS, OPTION_VERBOSE, OPTION_HOST_CPU, OPTION_INPUT_NAME, OPTION_HELP };
 
 static const struct option long_options[] = {
 	{ "target-cpu", required_argument, NULL, OPTION_CPU },
@@ -289,6 +298,7 @@ static const struct option long_options[] = {
 	{ "require-start", no_argument, NULL, OPTION_START },
 	{ "emit-llvm", no_argument, NULL, OPTION_LLVM },
 	{ "progress", no_argument, NULL, OPTION_PROGRESS },
+	{ "verbose", no_argument, NULL, OPTION_VERBOSE },
 	{ "host-cpu", no_argument, NULL, OPTION_HOST_CPU },
 	{ "input-name", required_argument, NULL, OPTION_INPUT_NAME },
 	{ "help", no_argument, NULL, OPTION_HELP },
@@ -345,6 +355,9 @@ static int apply_option(struct job *job, int option)
 		return -1;
 	case OPTION_PROGRESS:
 		job->progress.wanted = true;
+		return -1;
+	case OPTION_VERBOSE:
+		options->note = print_note;
 		return -1;
 	case OPTION_HOST_CPU:
 		return print_host_cpu();

@@ -121,6 +121,7 @@ int decode_code(struct decoder *decoder, struct wasm_code_reader *reader)
 	uint32_t count, defined = module->func_count - module->imported_func_count;
 
 	decoder->has_code = true;
+	module->code_offset = offset;
 	module->code_size = wasm_reader_left(reader);
 	if (wasm_read_u32(reader, &count, decoder->error))
 		return -1;

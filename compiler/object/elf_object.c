@@ -110,100 +110,180 @@ static size_t align_up(size_t value, size_t align)
 	return (value + align - 1) / align * align;
 }
 
-/* The new file: the old one, the contents of the new sections, the section names
- * once more with the new ones after them, and a new section table. The old names
- * and table stay behind unused. */
+/* The new file: header, the contents of the sections that stay, those of the new ones,
+ * all section names, the section table. */
 struct layout {
-	size_t names, names_size, table, size;
+	uint64_t total;	  /* sections */
+	Elf64_Shdr *table;
+	const uint8_t **contents; /* NULL: none */
+	size_t names, size;
 };
 
-static struct layout plan(const struct elf_object *elf, const Elf64_Shdr *names,
-			  const struct elf_new_section *sections, size_t count, size_t *offsets)
+static int place(struct layout *layout, uint64_t index, const uint8_t *content)
 {
-	struct layout layout;
-	size_t at = elf->size;
+	Elf64_Shdr *header = &layout->table[index];
+	size_t align = header->sh_addralign ? header->sh_addralign : 1;
 
-	layout.names_size = names->sh_size;
-	for (size_t i = 0; i < count; i++) {
-		offsets[i] = align_up(at, sections[i].align);
-		at = offsets[i] + sections[i].size;
-		layout.names_size += strlen(sections[i].name) + 1;
-	}
-	layout.names = at;
-	layout.table = align_up(at + layout.names_size, 8);
-	layout.size = layout.table + (elf->section_count + count) * sizeof(Elf64_Shdr);
-	return layout;
+	if (align > 4096 || header->sh_size > SIZE_MAX / 2 - layout->size)
+		return -1;
+	layout->size = align_up(layout->size, align);
+	layout->contents[index] = content;
+	header->sh_offset = layout->size;
+	layout->size += content ? header->sh_size : 0;
+	return 0;
 }
 
-static void write_headers(const struct elf_object *elf, const struct layout *layout,
-			  Elf64_Ehdr *file, Elf64_Shdr *table, size_t count)
+static int place_old(const struct elf_object *elf, const bool *dropped,
+		     const struct elf_new_section *sections, size_t count, struct layout *layout)
 {
-	uint64_t total = elf->section_count + count;
+	for (uint64_t i = 1; i < elf->section_count; i++) {
+		Elf64_Shdr *header = &layout->table[i];
+		const uint8_t *content;
+		bool replaced = false;
 
-	table[elf->name_section].sh_offset = layout->names;
-	table[elf->name_section].sh_size = layout->names_size;
-	file->e_shoff = layout->table;
-	if (total < SHN_LORESERVE) {
-		file->e_shnum = (Elf64_Half)total;
+		if (elf_section(elf, i, header))
+			return -1;
+		for (size_t n = 0; n < count; n++)
+			replaced |= sections[n].replaces == i;
+		if (dropped && dropped[i] && !replaced) {
+			*header = (Elf64_Shdr){ .sh_type = SHT_NULL };
+			continue;
+		}
+		if (replaced || i == elf->name_section || header->sh_type == SHT_NULL)
+			continue;
+		content = elf_content(elf, header);
+		if ((!content && header->sh_type != SHT_NOBITS) || place(layout, i, content))
+			return -1;
+	}
+	return 0;
+}
+
+/* The index that a new section gets. */
+static uint64_t new_index(const struct elf_object *elf, const struct elf_new_section *sections, size_t which)
+{
+	uint64_t index = elf->section_count;
+
+	if (sections[which].replaces)
+		return sections[which].replaces;
+	for (size_t i = 0; i < which; i++)
+		index += !sections[i].replaces;
+	return index;
+}
+
+static int place_new(const struct elf_object *elf, const struct elf_new_section *sections, size_t count,
+		     struct layout *layout)
+{
+	size_t name = layout->table[elf->name_section].sh_size;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct elf_new_section *section = &sections[i];
+		uint64_t index = new_index(elf, sections, i);
+
+		layout->table[index] = (Elf64_Shdr){
+			.sh_name = (Elf64_Word)name,
+			.sh_type = section->type,
+			.sh_flags = section->flags,
+			.sh_size = section->size,
+			.sh_link = section->link,
+			.sh_info = section->info == ELF_INFO_PREVIOUS
+				? (Elf64_Word)new_index(elf, sections, i - 1) : section->info,
+			.sh_addralign = section->align,
+			.sh_entsize = section->entry_size,
+		};
+		name += strlen(section->name) + 1;
+		if (place(layout, index, section->content))
+			return -1;
+	}
+	layout->names = layout->size;
+	layout->table[elf->name_section].sh_offset = layout->names;
+	layout->table[elf->name_section].sh_size = name;
+	layout->size = align_up(layout->names + name, 8);
+	return 0;
+}
+
+static void write_names(const struct elf_object *elf, const struct layout *layout,
+			const struct elf_new_section *sections, size_t count, uint8_t *out)
+{
+	Elf64_Shdr names;
+	uint8_t *at = out + layout->names;
+
+	elf_section(elf, elf->name_section, &names);
+	memcpy(at, elf_content(elf, &names), names.sh_size);
+	at += names.sh_size;
+	for (size_t i = 0; i < count; i++) {
+		size_t size = strlen(sections[i].name) + 1;
+
+		memcpy(at, sections[i].name, size);
+		at += size;
+	}
+}
+
+/* The symbols of dropped sections would point to nothing. */
+static void clear_symbols(const struct layout *layout, const bool *dropped, uint64_t old_count,
+			  uint8_t *out)
+{
+	for (uint64_t i = 1; dropped && i < old_count; i++) {
+		Elf64_Sym *symbols = (Elf64_Sym *)(out + layout->table[i].sh_offset);
+
+		if (layout->table[i].sh_type != SHT_SYMTAB)
+			continue;
+		for (uint64_t n = 1; n < layout->table[i].sh_size / sizeof(*symbols); n++) {
+			uint16_t section = symbols[n].st_shndx;
+
+			if (ELF64_ST_TYPE(symbols[n].st_info) == STT_SECTION && section < old_count &&
+			    layout->table[section].sh_type == SHT_NULL)
+				symbols[n] = (Elf64_Sym){ 0 };
+		}
+	}
+}
+
+static void write_file(const struct elf_object *elf, const bool *dropped, struct layout *layout,
+		       const struct elf_new_section *sections, size_t count, uint8_t *out)
+{
+	Elf64_Ehdr *file = (Elf64_Ehdr *)out;
+
+	memcpy(out, elf->bytes, sizeof(*file));
+	for (uint64_t i = 1; i < layout->total; i++)
+		if (layout->contents[i] && layout->table[i].sh_size)
+			memcpy(out + layout->table[i].sh_offset, layout->contents[i], layout->table[i].sh_size);
+	write_names(elf, layout, sections, count, out);
+	clear_symbols(layout, dropped, elf->section_count, out);
+	file->e_shoff = layout->size;
+	if (layout->total < SHN_LORESERVE) {
+		file->e_shnum = (Elf64_Half)layout->total;
+		layout->table[0].sh_size = 0;
 	} else {
 		file->e_shnum = 0;
-		table[0].sh_size = total;
+		layout->table[0].sh_size = layout->total;
 	}
+	memcpy(out + layout->size, layout->table, layout->total * sizeof(*layout->table));
 }
 
-static void fill(const struct elf_object *elf, const struct layout *layout, const Elf64_Shdr *names,
-		 const struct elf_new_section *sections, size_t count, const size_t *offsets,
-		 uint8_t *out)
+int elf_object_rewrite(const struct elf_object *elf, const bool *dropped,
+		       const struct elf_new_section *sections, size_t count, uint8_t **out,
+		       size_t *out_size)
 {
-	Elf64_Shdr *table = (Elf64_Shdr *)(out + layout->table); /* 8-aligned by plan() */
-	Elf64_Ehdr *file = (Elf64_Ehdr *)out;
-	size_t name = names->sh_size;
-
-	memcpy(out, elf->bytes, elf->size);
-	memcpy(out + layout->names, elf_content(elf, names), names->sh_size);
-	for (uint64_t i = 0; i < elf->section_count; i++)
-		elf_section(elf, i, &table[i]);
-	for (size_t i = 0; i < count; i++) {
-		uint64_t index = elf->section_count + i;
-
-		memcpy(out + offsets[i], sections[i].content, sections[i].size);
-		memcpy(out + layout->names + name, sections[i].name, strlen(sections[i].name) + 1);
-		table[index] = (Elf64_Shdr){
-			.sh_name = (Elf64_Word)name,
-			.sh_type = sections[i].type,
-			.sh_flags = sections[i].flags,
-			.sh_offset = offsets[i],
-			.sh_size = sections[i].size,
-			.sh_link = sections[i].link,
-			.sh_info = sections[i].info == ELF_INFO_PREVIOUS ? (Elf64_Word)(index - 1)
-									 : sections[i].info,
-			.sh_addralign = sections[i].align,
-			.sh_entsize = sections[i].entry_size,
-		};
-		name += strlen(sections[i].name) + 1;
-	}
-	write_headers(elf, layout, file, table, count);
-}
-
-int elf_object_extend(const struct elf_object *elf, const struct elf_new_section *sections,
-		      size_t count, uint8_t **out, size_t *out_size)
-{
-	size_t *offsets = calloc(count + 1, sizeof(*offsets));
-	struct layout layout;
-	Elf64_Shdr names;
+	struct layout layout = { .total = elf->section_count, .size = sizeof(Elf64_Ehdr) };
 	int result = -1;
 
 	*out = NULL;
-	if (!offsets || elf_section(elf, elf->name_section, &names) || !elf_content(elf, &names))
+	for (size_t i = 0; i < count; i++)
+		layout.total += !sections[i].replaces;
+	layout.table = calloc(layout.total, sizeof(*layout.table));
+	layout.contents = calloc(layout.total, sizeof(*layout.contents));
+	if (!layout.table || !layout.contents || elf_section(elf, 0, &layout.table[0]) ||
+	    place_old(elf, dropped, sections, count, &layout) ||
+	    !elf_content(elf, &layout.table[elf->name_section]) ||
+	    place_new(elf, sections, count, &layout))
 		goto out;
-	layout = plan(elf, &names, sections, count, offsets);
-	*out = calloc(1, layout.size);
+	*out_size = layout.size + layout.total * sizeof(*layout.table);
+	*out = calloc(1, *out_size);
 	if (!*out)
 		goto out;
-	*out_size = layout.size;
-	fill(elf, &layout, &names, sections, count, offsets, *out);
+	write_file(elf, dropped, &layout, sections, count, *out);
 	result = 0;
 out:
-	free(offsets);
+	free(layout.table);
+	free(layout.contents);
 	return result;
 }

@@ -1,8 +1,10 @@
-/* Bounds-checked reading of an ELF64 relocatable object, and adding sections to it. */
+/* Bounds-checked reading of an ELF64 relocatable object, and writing it anew with other
+ * sections. */
 #ifndef WALNUT_COMPILER_ELF_OBJECT_H
 #define WALNUT_COMPILER_ELF_OBJECT_H
 
 #include <elf.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -13,9 +15,10 @@ struct elf_object {
 	uint64_t name_section; /* index of the section names */
 };
 
-/* What elf_object_extend() adds. */
+/* What elf_object_rewrite() adds or replaces. */
 struct elf_new_section {
 	const char *name;
+	uint64_t replaces; /* index of the section whose index (and symbol) it gets; 0: none */
 	uint32_t type;
 	uint64_t flags;
 	uint64_t align;
@@ -36,8 +39,11 @@ const uint8_t *elf_content(const struct elf_object *elf, const Elf64_Shdr *heade
 /* Entry `index` of a symbol table. */
 int elf_symbol(const struct elf_object *elf, const Elf64_Shdr *table, uint64_t index,
 	       Elf64_Sym *symbol);
-/* The whole object again with sections added; malloc'd. */
-int elf_object_extend(const struct elf_object *elf, const struct elf_new_section *sections,
-		      size_t count, uint8_t **out, size_t *out_size);
+/* The whole object again with sections added, replaced, and dropped (dropped[i] for each
+ * section that it has, or NULL): of a dropped one an inactive header remains, so that the
+ * others keep their indices. malloc'd. */
+int elf_object_rewrite(const struct elf_object *elf, const bool *dropped,
+		       const struct elf_new_section *sections, size_t count, uint8_t **out,
+		       size_t *out_size);
 
 #endif

@@ -10,7 +10,9 @@
 #include <llvm-c/Core.h>
 
 #include "backend.h"
-#include "object/walnut_map.h"
+#include "debug/worker.h"
+#include "locations.h"
+#include "object/object_finish.h"
 #include "translate.h"
 
 static void progress(const struct walnut_compile_options *options, const char *phase)
@@ -99,12 +101,12 @@ static int write_llvm(LLVMModuleRef module, int fd, struct walnut_error *error)
 }
 
 static int emit_object(struct backend *backend, LLVMModuleRef module,
-		       const struct walnut_compile_options *options, int fd,
-		       struct walnut_error *error)
+		       const struct object_origin *origin, const struct walnut_compile_options *options,
+		       int fd, struct walnut_error *error)
 {
 	LLVMMemoryBufferRef object;
-	uint8_t *mapped = NULL;
-	size_t mapped_size;
+	uint8_t *finished = NULL;
+	size_t finished_size;
 	int result = -1;
 
 	progress(options, "generate code");
@@ -112,20 +114,44 @@ static int emit_object(struct backend *backend, LLVMModuleRef module,
 	if (!object)
 		return -1;
 	progress(options, "write");
-	if (walnut_map_append((const uint8_t *)LLVMGetBufferStart(object), LLVMGetBufferSize(object),
-			      &mapped, &mapped_size, error) == 0)
-		result = write_all(fd, (const char *)mapped, mapped_size, error);
-	free(mapped);
+	if (object_finish((const uint8_t *)LLVMGetBufferStart(object), LLVMGetBufferSize(object), origin,
+			  &finished, &finished_size, error) == 0)
+		result = write_all(fd, (const char *)finished, finished_size, error);
+	free(finished);
 	LLVMDisposeMemoryBuffer(object);
 	return result;
 }
 
+/* What comes after optimisation, with what the debug information says. */
+static int finish(struct backend *backend, LLVMModuleRef module, const struct wasm_module *wasm,
+		  const struct debug_info *debug, const struct walnut_compile_options *options, int fd,
+		  struct walnut_error *error)
+{
+	struct object_origin origin = { .module = wasm, .debug = debug };
+	struct locations locations = { 0 };
+	int result = -1;
+
+	if (translate_finish(module, wasm, debug) || locations_number(&locations, module)) {
+		walnut_error_set(error, WALNUT_ERROR_SYSTEM, "", WALNUT_NO_FUNCTION, 0, "out of memory");
+	} else if (options->emit_llvm) {
+		result = write_llvm(module, fd, error);
+	} else {
+		origin.inlines = locations.entries;
+		origin.inline_count = locations.count;
+		result = emit_object(backend, module, &origin, options, fd, error);
+	}
+	locations_free(&locations);
+	return result;
+}
+
 static int generate(struct backend *backend, LLVMContextRef context, const struct wasm_module *wasm,
-		    const struct walnut_compile_options *options, int fd,
+		    struct debug_worker *worker, const struct walnut_compile_options *options, int fd,
 		    struct walnut_error *error)
 {
+	struct debug_info *debug = NULL;
 	LLVMModuleRef module;
 	char *broken = NULL;
+	const char *note;
 	int result = -1;
 
 	module = translate_module(wasm, context, backend->layout, backend->cpu, options, error);
@@ -140,15 +166,12 @@ static int generate(struct backend *backend, LLVMContextRef context, const struc
 	progress(options, "optimise");
 	if (backend_optimise(backend, module, options, error))
 		goto out;
-	if (translate_finish(module, wasm)) {
-		walnut_error_set(error, WALNUT_ERROR_SYSTEM, "", WALNUT_NO_FUNCTION, 0, "out of memory");
-		goto out;
-	}
-	if (options->emit_llvm)
-		result = write_llvm(module, fd, error);
-	else
-		result = emit_object(backend, module, options, fd, error);
+	debug = debug_worker_finish(worker, wasm, &note);
+	if (note && options->note)
+		options->note(options->opaque, note);
+	result = finish(backend, module, wasm, debug, options, fd, error);
 out:
+	debug_info_free(debug);
 	LLVMDisposeMessage(broken);
 	LLVMDisposeModule(module);
 	return result;
@@ -157,6 +180,7 @@ out:
 int walnut_compile(const uint8_t *bytes, size_t size, const struct walnut_compile_options *options,
 		   int output_fd, struct walnut_error *error)
 {
+	struct debug_worker worker = { 0 };
 	struct backend backend = { 0 };
 	LLVMContextRef context = NULL;
 	struct wasm_module *wasm;
@@ -173,12 +197,14 @@ int walnut_compile(const uint8_t *bytes, size_t size, const struct walnut_compil
 		goto out;
 	if (options->require_start && check_start(wasm, error))
 		goto out;
+	debug_worker_start(&worker, wasm);
 	if (backend_open(&backend, options, error))
 		goto out;
 	context = LLVMContextCreate();
-	result = generate(&backend, context, wasm, options, output_fd, error);
+	result = generate(&backend, context, wasm, &worker, options, output_fd, error);
 	LLVMContextDispose(context);
 out:
+	debug_worker_cancel(&worker);
 	backend_close(&backend);
 	walnut_module_free(wasm);
 	return result;

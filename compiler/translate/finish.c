@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "app_object.h"
+#include "debug/debug_info.h"
 
 /* What the optimiser took for an unknown variable is address zero. From here on
  * null is an address like any other. */
@@ -40,7 +41,8 @@ static LLVMValueRef name_string(LLVMModuleRef module, struct wasm_bytes name)
 }
 
 /* struct walnut_function_info. Functions that were inlined everywhere are gone. */
-static LLVMValueRef function_info(LLVMModuleRef module, const struct wasm_func *func, uint32_t index)
+static LLVMValueRef function_info(LLVMModuleRef module, const struct wasm_func *func, uint32_t index,
+				  struct wasm_bytes name)
 {
 	LLVMContextRef context = LLVMGetModuleContext(module);
 	LLVMTypeRef i32 = LLVMInt32TypeInContext(context);
@@ -53,8 +55,8 @@ static LLVMValueRef function_info(LLVMModuleRef module, const struct wasm_func *
 	LLVMValueRef fields[] = {
 		code && !LLVMIsDeclaration(code) ? code : null,
 		LLVMConstInt(i32, index, false),
-		LLVMConstInt(i32, func->name.size, false),
-		func->name.size ? name_string(module, func->name) : null,
+		LLVMConstInt(i32, name.size, false),
+		name.size ? name_string(module, name) : null,
 		LLVMConstInt(i32, func->offset, false),
 		LLVMConstInt(i32, func->body.size, false),
 	};
@@ -69,7 +71,8 @@ static void replace_placeholder(LLVMModuleRef module, const char *name, LLVMValu
 	LLVMDeleteGlobal(placeholder);
 }
 
-static int build_function_table(LLVMModuleRef module, const struct wasm_module *wasm)
+static int build_function_table(LLVMModuleRef module, const struct wasm_module *wasm,
+				const struct debug_info *debug)
 {
 	LLVMContextRef context = LLVMGetModuleContext(module);
 	LLVMTypeRef i64 = LLVMInt64TypeInContext(context);
@@ -81,7 +84,7 @@ static int build_function_table(LLVMModuleRef module, const struct wasm_module *
 	if (!items)
 		return -1;
 	for (uint32_t i = wasm->imported_func_count; i < wasm->func_count; i++)
-		items[count++] = function_info(module, &wasm->funcs[i], i);
+		items[count++] = function_info(module, &wasm->funcs[i], i, debug_info_name(debug, wasm, i));
 	if (count) {
 		LLVMValueRef array = LLVMConstArray2(LLVMTypeOf(items[0]), items, count);
 
@@ -98,8 +101,9 @@ static int build_function_table(LLVMModuleRef module, const struct wasm_module *
 	return 0;
 }
 
-int translate_finish(LLVMModuleRef module, const struct wasm_module *wasm)
+int translate_finish(LLVMModuleRef module, const struct wasm_module *wasm,
+		     const struct debug_info *debug)
 {
 	place_memory_at_zero(module);
-	return build_function_table(module, wasm);
+	return build_function_table(module, wasm, debug);
 }

@@ -130,9 +130,13 @@ LLVMModuleRef translate_module(const struct wasm_module *wasm, LLVMContextRef co
 
 /* --- finish.c ---------------------------------------------------------------- */
 
+struct debug_info;
+
 /* What can only be done once the optimiser has dropped what nobody uses: the
- * table of functions, and the real address of memory 0. 0, or -1 without memory. */
-int translate_finish(LLVMModuleRef module, const struct wasm_module *wasm);
+ * table of functions, and the real address of memory 0. `debug` has their readable
+ * names, or is NULL. 0, or -1 without memory. */
+int translate_finish(LLVMModuleRef module, const struct wasm_module *wasm,
+		     const struct debug_info *debug);
 
 _Noreturn __attribute__((format(printf, 3, 4)))
 void translator_fail(struct module_translator *mt, int kind, const char *format, ...);

@@ -169,7 +169,8 @@ struct wasm_module {
 	uint32_t start_func;
 	uint64_t start_offset;
 	struct wasm_bytes name; /* module name of the name section, may be empty */
-	uint64_t code_size;	/* bytes of the code section */
+	uint64_t code_offset;	/* of the code section's content in the module */
+	uint64_t code_size;	/* bytes of it */
 };
 
 /* The type of a function or tag; validation has found it to be one of functions. */

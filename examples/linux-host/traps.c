@@ -74,34 +74,49 @@ static const struct walnut_function_info *find_function(uint64_t pc, uint32_t of
 }
 
 /* The maps of all objects follow each other, each padded to 8 bytes. */
-static uint32_t find_offset(uint64_t pc)
+static const struct walnut_map *find_map(uint64_t pc)
 {
 	const char *at = __start_walnut_map;
 
 	while (at < __stop_walnut_map) {
 		const struct walnut_map *map = (const struct walnut_map *)at;
-		uint32_t offset = 0;
 
-		if (pc - map->text_base < map->text_size) {
-			for (uint32_t i = 0; i < map->row_count; i++)
-				if (map->rows[i].text_offset <= pc - map->text_base)
-					offset = map->rows[i].wasm_offset;
-			return offset;
-		}
-		at += sizeof(*map) + map->row_count * sizeof(map->rows[0]);
+		if (pc - map->text_base < map->text_size)
+			return map;
+		at += sizeof(*map) + map->row_count * sizeof(map->rows[0]) +
+		      map->inline_count * sizeof(struct walnut_map_inline);
 	}
-	return 0;
+	return NULL;
 }
 
-static void print_frame(uint64_t pc)
+static void print_function(const char *relation, uint64_t pc, uint32_t offset)
 {
-	uint32_t offset = find_offset(pc);
 	const struct walnut_function_info *function = find_function(pc, offset);
 
 	if (function)
-		fprintf(stderr, "    at %.*s (function %u, offset 0x%x)\n",
+		fprintf(stderr, "    %s %.*s (function %u, offset 0x%x)\n", relation,
 			function->name_size ? (int)function->name_size : 1,
 			function->name_size ? function->name : "?", function->index, offset);
+}
+
+/* The functions that pc is in: innermost first, then what each was inlined into. */
+static void print_frame(uint64_t pc)
+{
+	const struct walnut_map *map = find_map(pc);
+	const char *relation = "at";
+	uint32_t place = 0;
+
+	for (uint32_t i = 0; map && i < map->row_count; i++)
+		if (map->rows[i].text_offset <= pc - map->text_base)
+			place = map->rows[i].place;
+	while (place & WALNUT_MAP_INLINED) {
+		const struct walnut_map_inline *inlines = (const void *)&map->rows[map->row_count];
+
+		print_function(relation, pc, inlines[place & ~WALNUT_MAP_INLINED].wasm_offset);
+		place = inlines[place & ~WALNUT_MAP_INLINED].caller;
+		relation = "inlined into";
+	}
+	print_function(relation, pc, place);
 }
 
 /* Frames of compiled code have frame pointers: RBP points to the caller's RBP,

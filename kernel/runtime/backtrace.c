@@ -4,12 +4,17 @@
 
 #include <stdbool.h>
 
+#include "frames.h"
+#include "lib/string.h"
 #include "lib/text.h"
 #include "modules.h"
 #include "stack.h"
 #include "virtio/console.h"
 
 #define FRAMES_SHOWN 32
+#define INLINED_SHOWN 32 /* of one frame */
+#define NAME_SIZE 512
+#define NUMBERS_SIZE 64
 
 static void write(const struct text *text)
 {
@@ -17,52 +22,83 @@ static void write(const struct text *text)
 }
 
 /* Names come from the module; a terminal must not obey them. */
-static void add_name(struct text *text, const struct walnut_function_info *function)
+static void add_printable(struct text *text, const char *bytes, size_t size)
 {
-	for (uint32_t i = 0; i < function->name_size; i++) {
-		unsigned char c = (unsigned char)function->name[i];
+	for (size_t i = 0; i < size; i++) {
+		unsigned char c = (unsigned char)bytes[i];
 
-		text_bytes(text, c < 0x20 || c == 0x7f ? "?" : &function->name[i], 1);
+		text_bytes(text, c < 0x20 || c == 0x7f ? "?" : &bytes[i], 1);
 	}
 }
 
-/* One line; offset 0: not known, or not this function's. */
-static void report_function(const char *relation, const struct walnut_function_info *function,
-			    uint32_t offset)
+static void add_function(struct text *text, const struct frame *frame)
 {
-	char buffer[512];
-	/* Room for what follows the name. */
-	struct text text = { buffer, sizeof(buffer) - 64, 0 };
+	const struct walnut_function_info *function = frame->function;
 
-	text_string(&text, relation);
-	if (function->name_size)
-		add_name(&text, function);
-	else
-		text_string(&text, "<unnamed>");
-	text.size = sizeof(buffer);
-	text_string(&text, " (function ");
-	text_unsigned(&text, function->index);
-	if (offset) {
-		text_string(&text, ", offset ");
-		text_hex(&text, offset);
+	if (frame->inlined) {
+		add_printable(text, frame->inlined, strlen(frame->inlined));
+		return;
 	}
-	text_string(&text, ")\n");
+	if (function->name_size)
+		add_printable(text, function->name, function->name_size);
+	else
+		text_string(text, "<unnamed>");
+	/* Room for what follows the name, however long it is. */
+	text->size += NUMBERS_SIZE;
+	text_string(text, " (function ");
+	text_unsigned(text, function->index);
+	if (frame->offset) {
+		text_string(text, ", offset ");
+		text_hex(text, frame->offset);
+	}
+	text_string(text, ")");
+	text->size -= NUMBERS_SIZE;
+}
+
+static void add_source(struct text *text, const struct frame *frame)
+{
+	text_string(text, ", ");
+	add_printable(text, frame->file, strlen(frame->file));
+	text_string(text, ":");
+	text_unsigned(text, frame->line);
+	if (frame->column) {
+		text_string(text, ":");
+		text_unsigned(text, frame->column);
+	}
+}
+
+/* One line. *opaque: how many of the address came before. */
+static void report_frame(void *opaque, const struct frame *frame)
+{
+	unsigned *count = opaque;
+	char buffer[1024];
+	struct text text = { buffer, NAME_SIZE, 0 };
+
+	if (*count > INLINED_SHOWN)
+		return;
+	if (*count == INLINED_SHOWN) {
+		text_string(&text, "    and so on");
+	} else {
+		text_string(&text, *count ? "    inlined into " : "    at ");
+		add_function(&text, frame);
+		text.size = sizeof(buffer) - 1;
+		if (frame->file)
+			add_source(&text, frame);
+	}
+	++*count;
+	text.size = sizeof(buffer);
+	text_string(&text, "\n");
 	write(&text);
 }
 
-static void report_frame(uint64_t address)
+static void report_address(uint64_t address)
 {
-	const struct walnut_function_info *function = module_function_at(address);
-	const struct walnut_function_info *code = module_code_at(address);
 	static const char kernel[] = "    at the kernel\n";
+	unsigned count = 0;
 
-	if (!function) {
+	frames_at(address, report_frame, &count);
+	if (count == 0)
 		console_write_all(CONSOLE_ERROR, kernel, sizeof(kernel) - 1);
-		return;
-	}
-	report_function("    at ", function, module_offset_at(address));
-	if (code != function)
-		report_function("    inlined into ", code, 0);
 }
 
 /* Goes to the calling frame; false: there is none. */
@@ -90,10 +126,10 @@ void backtrace_report(const char *why, uint64_t rip, uint64_t rbp)
 	text_string(&text, "\n");
 	write(&text);
 
-	report_frame(rip);
+	report_address(rip);
 	for (uint32_t shown = 1; next_frame(&rip, &rbp); shown++) {
 		if (shown < FRAMES_SHOWN)
-			report_frame(rip);
+			report_address(rip);
 		else
 			hidden++;
 	}

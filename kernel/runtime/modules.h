@@ -16,14 +16,10 @@ const struct walnut_export *module_export(const struct walnut_module *module, co
 /* Whether this address is in compiled code of any module. */
 bool module_is_code(uint64_t address);
 
-/* The function that this code was compiled from, inlined or not; NULL: not known. */
-const struct walnut_function_info *module_function_at(uint64_t address);
+/* The function whose native code holds this address, and its module. NULL: not known. */
+const struct walnut_function_info *module_code_at(uint64_t address, const struct walnut_module **owner);
 
-/* The function whose native code holds this address; another than the one above where
- * that one was inlined. NULL: not known. */
-const struct walnut_function_info *module_code_at(uint64_t address);
-
-/* The byte offset in the module's file that this code came from, 0: not known. */
-uint32_t module_offset_at(uint64_t address);
+/* The function whose bytes in the module's file hold the offset. NULL: none. */
+const struct walnut_function_info *module_function_of_offset(const struct walnut_module *module, uint32_t offset);
 
 #endif
