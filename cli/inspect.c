@@ -31,7 +31,7 @@ static int apply(void *opaque, int id, const char *argument)
 
 int cmd_inspect(int argc, char **argv)
 {
-	struct scratch scratch = { "" };
+	struct scratch scratch = { .path = "" };
 	struct process_hold hold;
 	struct source source;
 	const char *file;
@@ -44,7 +44,7 @@ int cmd_inspect(int argc, char **argv)
 		return EXIT_WALNUT_FAILED;
 	process_hold(&hold);
 	status = source_convert(&source, &scratch);
-	files_scratch_remove(&scratch);
+	scratch_remove(&scratch);
 	process_release(&hold);
 	if (!status)
 		status = source.kind == SOURCE_ELF ? inspect_elf(&source, json) : inspect_module(&source, json);

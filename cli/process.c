@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -52,6 +54,25 @@ void process_hold(struct process_hold *hold)
 void process_release(const struct process_hold *hold)
 {
 	sigprocmask(SIG_SETMASK, &hold->old, NULL);
+}
+
+int process_wait(int fd, int timeout_ms)
+{
+	struct pollfd watch[] = { { .fd = -1, .events = POLLIN }, { .fd = fd, .events = POLLOUT } };
+	sigset_t set = forwarded_set();
+
+	for (size_t i = 0; i < FORWARDED_COUNT; i++) {
+		struct sigaction action;
+
+		if (sigaction(forwarded[i], NULL, &action) == 0 && action.sa_handler == SIG_IGN)
+			sigdelset(&set, forwarded[i]);
+	}
+	/* Tells of signals that wait, and leaves them waiting. */
+	watch[0].fd = signalfd(-1, &set, SFD_CLOEXEC);
+	poll(watch, 2, timeout_ms);
+	if (watch[0].fd >= 0)
+		close(watch[0].fd);
+	return watch[0].revents ? -1 : 0;
 }
 
 static void signals_install(struct signal_state *state)

@@ -17,6 +17,10 @@ struct process_hold {
 void process_hold(struct process_hold *hold);
 void process_release(const struct process_hold *hold);
 
+/* Waits until `fd` takes output (-1: none is asked), or for timeout_ms (-1: as long as it
+ * takes). 0, or -1 when a held signal waits, which process_release() will let through. */
+int process_wait(int fd, int timeout_ms);
+
 /* Runs argv[0] (looked up in PATH where it has no slash) with standard input empty.
  * Where `errors` is not NULL, what it writes to stderr is kept there (cut at size);
  * else it goes to ours. SIGINT and SIGTERM that reach us meanwhile reach it too.

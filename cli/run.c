@@ -46,7 +46,7 @@ static int build_image(struct run *run, const struct compile_settings *settings,
 	if (!status && key && cache->folder_fd >= 0 && (code = cache_store(cache, key, image)))
 		note(run->options.verbose, "image not kept: cache: %s", strerror(-code));
 	/* The descriptor is enough from here on. */
-	files_scratch_remove(&run->scratch);
+	scratch_remove(&run->scratch);
 	process_release(&hold);
 	return status;
 }
@@ -256,7 +256,7 @@ int cmd_run(int argc, char **argv)
 	if (run.image_fd >= 0)
 		close(run.image_fd);
 	source_close(&run.source);
-	files_scratch_remove(&run.scratch);
+	scratch_remove(&run.scratch);
 	run_options_free(&run.options);
 	return status;
 }

@@ -94,9 +94,9 @@ int source_convert(struct source *source, struct scratch *scratch)
 
 	if (source->kind != SOURCE_TEXT)
 		return 0;
-	if (!scratch->path[0] && (code = files_scratch_make(scratch)))
+	if (!scratch->path[0] && (code = scratch_make(scratch)))
 		return fail("no folder for temporary files: %s", strerror(-code));
-	if (snprintf(output, sizeof(output), "%s/module.wasm", scratch->path) >= (int)sizeof(output))
+	if (scratch_name(scratch, SCRATCH_MODULE, output))
 		return fail("%s: %s", name, strerror(ENAMETOOLONG));
 	/* A name like an option's must not be taken for one. */
 	snprintf(input, sizeof(input), "%s%s", source->path[0] == '-' ? "./" : "", source->path);

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "files.h"
+#include "scratch.h"
 
 enum source_kind {
 	SOURCE_MODULE, /* WebAssembly binary, or something that the compiler will refuse */

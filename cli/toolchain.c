@@ -117,10 +117,9 @@ int toolchain_build(const struct paths *paths, struct source *source,
 	uint64_t start = monotonic_ns(), compiled;
 	int status;
 
-	if (!scratch->path[0] && (status = files_scratch_make(scratch)))
+	if (!scratch->path[0] && (status = scratch_make(scratch)))
 		return fail("no folder for temporary files: %s", strerror(-status));
-	if (snprintf(object, sizeof(object), "%s/app.o", scratch->path) >= (int)sizeof(object) ||
-	    snprintf(image_path, PATH_MAX, "%s/app.elf", scratch->path) >= PATH_MAX)
+	if (scratch_name(scratch, SCRATCH_OBJECT, object) || scratch_name(scratch, SCRATCH_IMAGE, image_path))
 		return fail("%s: name too long", scratch->path);
 	status = source_convert(source, scratch);
 	if (!status)

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "files.h"
 #include "paths.h"
+#include "scratch.h"
 #include "source.h"
 
 struct compile_settings {

@@ -1,6 +1,10 @@
 """The walnut command: its subcommands, options and what they print."""
 
+import os
 import re
+import signal
+import subprocess
+import time
 
 from lib.endtoend import test
 from lib.programs import example, from_c, from_wat
@@ -176,3 +180,54 @@ def peak_memory(context):
                                    context.project.walnut, module))
     peak_kib = int(re.search(rb"peak memory RSS KiB\s+(\d+)", got.err)[1])
     assert peak_kib < 12 * 1024, f"{peak_kib} KiB"
+
+
+@test
+def compile_to_a_pipe_without_a_reader(context):
+    """^C ends a compilation that waits for a reader of its output, and nothing is left."""
+    os.mkfifo(context.tmp / "pipe")
+    temporary = context.tmp / "temporary"
+    temporary.mkdir()
+    process = context.start([context.project.walnut, "compile", example(context, "hello")[0], "-o",
+                             "pipe"], env={"TMPDIR": str(temporary)}, stderr=subprocess.PIPE)
+    # The object is whole, and the command still waits.
+    while not any(path.stat().st_size for path in temporary.glob("*/app.o")):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    got = context.finish(process)
+    context.equal((got.status, got.err), (-signal.SIGINT, b""), "end by the signal")
+    context.equal(list(temporary.iterdir()), [], "what is left")
+
+
+@test
+def killed_compilations_are_cleaned_up_after(context):
+    """What a killed compilation leaves goes with the next one; another's folder stays."""
+    os.mkfifo(context.tmp / "pipe")
+    temporary = context.tmp / "temporary"
+    (temporary / "walnut-scratch-letter").mkdir(parents=True)
+    (temporary / "walnut-scratch-letter" / "mine.txt").write_text("mine")
+    environment = {"TMPDIR": str(temporary)}
+    module = example(context, "hello")[0]
+    process = context.start([context.project.walnut, "compile", module, "-o", "pipe"], env=environment)
+    while not any(path.stat().st_size for path in temporary.glob("*/app.o")):
+        assert process.poll() is None
+        time.sleep(0.02)
+    process.kill()
+    context.finish(process)
+    context.equal(len(list(temporary.iterdir())), 2, "folders after the kill")
+    context.must(context.walnut("compile", module, "-o", "hello.o", env=environment))
+    context.equal([path.name for path in temporary.iterdir()], ["walnut-scratch-letter"], "what is left")
+
+
+@test
+def output_through_a_link(context):
+    """An output that is a symbolic link: the file behind it is replaced, the link stays."""
+    (context.tmp / "folder").mkdir()
+    (context.tmp / "folder" / "real.o").write_text("old")
+    (context.tmp / "link.o").symlink_to("folder/real.o")
+    with open(context.tmp / "folder" / "real.o") as reader:
+        context.must(context.walnut("compile", example(context, "hello")[0], "-o", "link.o"))
+        context.equal(reader.read(), "old", "the old file, for who has it open")
+    assert (context.tmp / "link.o").is_symlink()
+    context.contains((context.tmp / "folder" / "real.o").read_bytes()[:4], b"\x7fELF")

@@ -81,7 +81,7 @@ static void use_converter(const char *folder, const char *script)
 
 static void text_is_converted(void **state)
 {
-	struct scratch scratch = { "" };
+	struct scratch scratch = { .path = "" };
 	struct source source;
 
 	setenv("TMPDIR", *state, 1);
@@ -95,12 +95,12 @@ static void text_is_converted(void **state)
 	assert_int_equal(source.size, 8);
 	assert_memory_equal(source.bytes, "\0asm1234", 8);
 	source_close(&source);
-	files_scratch_remove(&scratch);
+	scratch_remove(&scratch);
 }
 
 static void the_converters_complaint_is_passed_on(void **state)
 {
-	struct scratch scratch = { "" };
+	struct scratch scratch = { .path = "" };
 	struct source source;
 	int saved, result;
 	char *text;
@@ -116,12 +116,12 @@ static void the_converters_complaint_is_passed_on(void **state)
 	assert_string_equal(text, "walnut: a.wat:1:2: error: odd\n");
 	free(text);
 	source_close(&source);
-	files_scratch_remove(&scratch);
+	scratch_remove(&scratch);
 }
 
 static void a_missing_converter_is_named(void **state)
 {
-	struct scratch scratch = { "" };
+	struct scratch scratch = { .path = "" };
 	struct source source;
 	int saved, result;
 	char *text;
@@ -139,7 +139,7 @@ static void a_missing_converter_is_named(void **state)
 	assert_non_null(strstr(text, "wabt"));
 	free(text);
 	source_close(&source);
-	files_scratch_remove(&scratch);
+	scratch_remove(&scratch);
 }
 
 int main(void)
