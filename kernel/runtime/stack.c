@@ -20,3 +20,8 @@ bool stack_is_guard(uint64_t address)
 
 	return address < bottom && bottom - address <= GUARD_SIZE;
 }
+
+const void *stack_top(void)
+{
+	return walnut_stack_top;
+}

@@ -12,4 +12,7 @@ bool stack_contains(uint64_t address, uint64_t size);
 /* Whether a write to this address means that the stack is used up. */
 bool stack_is_guard(uint64_t address);
 
+/* The end of the stack: what lies below was pushed. */
+const void *stack_top(void);
+
 #endif

@@ -1,7 +1,8 @@
 /* Tables (walnut_table_init and _grow of abi/app_object.h). A small table that
  * cannot grow much lives in the runtime's arena; any other gets address space for
  * all that it may become, so that its elements never move. */
-#include "app_object.h"
+#include "mem/table.h"
+
 #include "exit.h"
 #include "lib/string.h"
 #include "mem/space.h"
@@ -9,6 +10,39 @@
 
 #define ELEMENTS_MAX UINT64_C(10000000) /* the limit that other engines have, too */
 #define SMALL_MAX 64
+#define CHUNK_TABLES 31
+
+/* All tables, for those who look for references in them. */
+struct chunk {
+	struct chunk *next;
+	const struct walnut_table *tables[CHUNK_TABLES];
+};
+
+static struct chunk *chunks; /* the newest first; only it has room */
+static uint32_t chunk_used = CHUNK_TABLES;
+
+static bool remember(const struct walnut_table *table)
+{
+	if (chunk_used == CHUNK_TABLES) {
+		struct chunk *chunk = space_allocate(sizeof(*chunk));
+
+		if (!chunk)
+			return false;
+		chunk->next = chunks;
+		chunks = chunk;
+		chunk_used = 0;
+	}
+	chunks->tables[chunk_used++] = table;
+	return true;
+}
+
+void table_each(void (*visit)(const struct walnut_table *table, void *opaque), void *opaque)
+{
+	for (const struct chunk *chunk = chunks; chunk; chunk = chunk->next) {
+		for (uint32_t i = 0; i < CHUNK_TABLES && chunk->tables[i]; i++)
+			visit(chunk->tables[i], opaque);
+	}
+}
 
 static uint64_t limit_of(const struct walnut_table *table)
 {
@@ -45,7 +79,7 @@ void walnut_table_init(struct walnut_table *table)
 			table->elements = space_allocate(SMALL_MAX * sizeof(uint64_t));
 		else
 			table->elements = reserve(table, table->size);
-		if (table->elements)
+		if (table->elements && remember(table))
 			return;
 	}
 	if (runtime_try_active())
