@@ -82,15 +82,22 @@ struct walnut_func {
 
 /* A linear memory. The defining object emits it filled in but for base;
  * walnut_memory_init() gives it address space. Importing objects refer to the
- * symbol. Compiled code reads `pages`, never writes. */
+ * symbol. Compiled code reads `base`, `pages` and `size`, never writes. */
 struct walnut_memory {
 	uint8_t *base;	    /* 0 for memory 0 at virtual address zero */
 	uint64_t pages;	    /* current size, WALNUT_PAGE_SIZE units */
+	uint64_t size;	    /* the same in bytes */
 	uint64_t max_pages; /* declared, or WALNUT_NO_MAXIMUM */
 	uint64_t flags;	    /* WALNUT_MEMORY_* */
+	uint64_t host;	    /* the host's own use */
 };
 #define WALNUT_MEMORY_AT_ZERO 1u /* compiled without bounds checks: base must be 0,
 				    and up to 8 GiB + 64 KiB must fault */
+#define WALNUT_MEMORY_GUARDED 2u /* the same for any base: what lies up to 8 GiB + 64 KiB
+				    behind it and is not the memory's must fault */
+#define WALNUT_MEMORY_64 4u	 /* 64-bit indices */
+#define WALNUT_MEMORY32_PAGES_MAX UINT64_C(65536) /* all that 32-bit indices reach */
+#define WALNUT_MEMORY64_PAGES_MAX (UINT64_C(1) << 47) /* the host's limit may be lower */
 
 /* A table; elements are pointers (funcref) or 64-bit values (externref), both 8
  * bytes. Same life as a memory: walnut_table_init() allocates `elements`. */
@@ -100,6 +107,8 @@ struct walnut_table {
 	uint64_t max_size;
 	uint64_t type; /* enum walnut_value_type */
 };
+
+#define WALNUT_TABLE_64 4u /* 64-bit indices */
 
 enum walnut_extern_kind {
 	WALNUT_EXTERN_FUNC = 0,
@@ -114,7 +123,7 @@ struct walnut_externtype {
 	uint32_t kind;	      /* enum walnut_extern_kind */
 	uint32_t value_type;  /* global, table: enum walnut_value_type */
 	uint32_t mutable_;    /* global */
-	uint32_t reserved;
+	uint32_t flags; /* memory: WALNUT_MEMORY_*, what the code relies on; WALNUT_TABLE_64 */
 	const struct walnut_functype *func;
 	uint64_t min;
 	uint64_t max; /* WALNUT_NO_MAXIMUM: none */
@@ -247,7 +256,7 @@ _Noreturn void walnut_trap(uint32_t code);
 
 _Static_assert(sizeof(union walnut_value) == 16, "slot");
 _Static_assert(sizeof(struct walnut_func) == 16, "func");
-_Static_assert(sizeof(struct walnut_memory) == 32, "memory");
+_Static_assert(sizeof(struct walnut_memory) == 48, "memory");
 _Static_assert(sizeof(struct walnut_table) == 32, "table");
 _Static_assert(sizeof(struct walnut_externtype) == 40, "externtype");
 _Static_assert(sizeof(struct walnut_import) == 80, "import");

@@ -4,32 +4,31 @@
 
 #include "app_object.h"
 
-static LLVMValueRef widen(struct func_translator *ft, LLVMValueRef value)
+/* Traps unless `count` elements from `start` on are all in the table; both are i64. */
+static void check_table_range(struct func_translator *ft, uint32_t table, LLVMValueRef start,
+			      LLVMValueRef count)
 {
-	return LLVMBuildZExt(ft->builder, value, ft->mt->i64, "");
+	const struct wasm_limits *limits = &ft->mt->wasm->tables[table].type.limits;
+	LLVMValueRef size = load_table_field(ft, table, TABLE_SIZE);
+
+	trap_if(ft, past_end(ft, limits, start, count, size), WALNUT_TRAP_TABLE_OUT_OF_BOUNDS);
 }
 
-/* Traps unless start + count <= size; the three are i64, the first two below 2^32. */
-static void check_range(struct func_translator *ft, LLVMValueRef start, LLVMValueRef count,
-			LLVMValueRef size, unsigned code)
+/* The same for a segment, whose indices have 32 bits always. */
+static void check_segment_range(struct func_translator *ft, const struct segment_entry *segment,
+				LLVMValueRef start, LLVMValueRef count, unsigned code)
 {
-	LLVMValueRef end = LLVMBuildAdd(ft->builder, start, count, "");
+	static const struct wasm_limits limits = { .address = WASM_I32 };
+	LLVMValueRef remaining = LLVMBuildLoad2(ft->builder, ft->mt->i64, segment->remaining, "");
 
-	trap_if(ft, LLVMBuildICmp(ft->builder, LLVMIntUGT, end, size, ""), code);
+	set_tbaa(remaining, ft->mt->tbaa_global, ft->mt);
+	trap_if(ft, past_end(ft, &limits, start, count, remaining), code);
 }
 
 static LLVMValueRef element_address(struct func_translator *ft, LLVMValueRef elements,
 				    LLVMValueRef index)
 {
 	return LLVMBuildInBoundsGEP2(ft->builder, ft->mt->i64, elements, &index, 1, "");
-}
-
-static LLVMValueRef segment_remaining(struct func_translator *ft, const struct segment_entry *segment)
-{
-	LLVMValueRef load = LLVMBuildLoad2(ft->builder, ft->mt->i64, segment->remaining, "");
-
-	set_tbaa(load, ft->mt->tbaa_global, ft->mt);
-	return load;
 }
 
 void build_segment_drop(struct func_translator *ft, const struct segment_entry *segment)
@@ -39,14 +38,14 @@ void build_segment_drop(struct func_translator *ft, const struct segment_entry *
 	set_tbaa(store, ft->mt->tbaa_global, ft->mt);
 }
 
-void build_memory_init(struct func_translator *ft, uint32_t segment_index, LLVMValueRef dst,
-		       LLVMValueRef src, LLVMValueRef count)
+void build_memory_init(struct func_translator *ft, uint32_t memory, uint32_t segment_index,
+		       LLVMValueRef dst, LLVMValueRef src, LLVMValueRef count)
 {
 	const struct segment_entry *segment = &ft->mt->datas[segment_index];
-	LLVMValueRef from = widen(ft, src), size = widen(ft, count), to, address;
+	LLVMValueRef from = widen_index(ft, src), size = widen_index(ft, count), to, address;
 
-	check_range(ft, from, size, segment_remaining(ft, segment), WALNUT_TRAP_MEMORY_OUT_OF_BOUNDS);
-	to = linear_range(ft, dst, size);
+	check_segment_range(ft, segment, from, size, WALNUT_TRAP_MEMORY_OUT_OF_BOUNDS);
+	to = linear_range(ft, memory, dst, size);
 	if (!segment->content)
 		return;
 	address = LLVMBuildInBoundsGEP2(ft->builder, ft->mt->i8, segment->content, &from, 1, "");
@@ -57,11 +56,11 @@ void build_table_init(struct func_translator *ft, uint32_t table, uint32_t segme
 		      LLVMValueRef dst, LLVMValueRef src, LLVMValueRef count)
 {
 	const struct segment_entry *segment = &ft->mt->elems[segment_index];
-	LLVMValueRef from = widen(ft, src), to = widen(ft, dst), size = widen(ft, count);
+	LLVMValueRef from = widen_index(ft, src), to = widen_index(ft, dst);
+	LLVMValueRef size = widen_index(ft, count);
 
-	check_range(ft, from, size, segment_remaining(ft, segment), WALNUT_TRAP_TABLE_OUT_OF_BOUNDS);
-	check_range(ft, to, size, load_table_field(ft, table, TABLE_SIZE),
-		    WALNUT_TRAP_TABLE_OUT_OF_BOUNDS);
+	check_segment_range(ft, segment, from, size, WALNUT_TRAP_TABLE_OUT_OF_BOUNDS);
+	check_table_range(ft, table, to, size);
 	if (!segment->content)
 		return;
 	LLVMBuildMemCpy(ft->builder,
@@ -70,21 +69,20 @@ void build_table_init(struct func_translator *ft, uint32_t table, uint32_t segme
 			LLVMBuildShl(ft->builder, size, const_u64(ft->mt, 3), ""));
 }
 
-static void memory_copy(struct func_translator *ft)
+/* The count has the narrower of the two memories' address types. */
+static void memory_copy(struct func_translator *ft, uint32_t dst_memory, uint32_t src_memory)
 {
-	LLVMValueRef count = pop(ft), src = pop(ft), dst = pop(ft);
-	LLVMValueRef size = widen(ft, count);
-	LLVMValueRef from = linear_range(ft, src, size);
-	LLVMValueRef to = linear_range(ft, dst, size);
+	LLVMValueRef size = widen_index(ft, pop(ft)), src = pop(ft), dst = pop(ft);
+	LLVMValueRef from = linear_range(ft, src_memory, src, size);
+	LLVMValueRef to = linear_range(ft, dst_memory, dst, size);
 
 	LLVMBuildMemMove(ft->builder, to, 1, from, 1, size);
 }
 
-static void memory_fill(struct func_translator *ft)
+static void memory_fill(struct func_translator *ft, uint32_t memory)
 {
-	LLVMValueRef count = pop(ft), value = pop(ft), dst = pop(ft);
-	LLVMValueRef size = widen(ft, count);
-	LLVMValueRef to = linear_range(ft, dst, size);
+	LLVMValueRef size = widen_index(ft, pop(ft)), value = pop(ft), dst = pop(ft);
+	LLVMValueRef to = linear_range(ft, memory, dst, size);
 	LLVMValueRef byte = LLVMBuildTrunc(ft->builder, value, ft->mt->i8, "");
 
 	LLVMBuildMemSet(ft->builder, to, byte, size, 1);
@@ -92,13 +90,11 @@ static void memory_fill(struct func_translator *ft)
 
 static void table_copy(struct func_translator *ft, uint32_t dst_table, uint32_t src_table)
 {
-	LLVMValueRef count = pop(ft), src = pop(ft), dst = pop(ft);
-	LLVMValueRef from = widen(ft, src), to = widen(ft, dst), size = widen(ft, count);
+	LLVMValueRef size = widen_index(ft, pop(ft)), from = widen_index(ft, pop(ft));
+	LLVMValueRef to = widen_index(ft, pop(ft));
 
-	check_range(ft, from, size, load_table_field(ft, src_table, TABLE_SIZE),
-		    WALNUT_TRAP_TABLE_OUT_OF_BOUNDS);
-	check_range(ft, to, size, load_table_field(ft, dst_table, TABLE_SIZE),
-		    WALNUT_TRAP_TABLE_OUT_OF_BOUNDS);
+	check_table_range(ft, src_table, from, size);
+	check_table_range(ft, dst_table, to, size);
 	LLVMBuildMemMove(ft->builder,
 			 element_address(ft, load_table_field(ft, dst_table, TABLE_ELEMENTS), to), 8,
 			 element_address(ft, load_table_field(ft, src_table, TABLE_ELEMENTS), from), 8,
@@ -106,14 +102,13 @@ static void table_copy(struct func_translator *ft, uint32_t dst_table, uint32_t 
 }
 
 /* for (at = start; at != end; at++) elements[at] = value; */
-static void table_fill(struct func_translator *ft, uint32_t table)
+void build_table_fill(struct func_translator *ft, uint32_t table, LLVMValueRef start,
+		      LLVMValueRef value, LLVMValueRef count)
 {
-	LLVMValueRef count = widen(ft, pop(ft)), value = pop(ft), start = widen(ft, pop(ft));
 	LLVMValueRef end, elements, at, next, store, done;
 	LLVMBasicBlockRef before, head, body, after;
 
-	check_range(ft, start, count, load_table_field(ft, table, TABLE_SIZE),
-		    WALNUT_TRAP_TABLE_OUT_OF_BOUNDS);
+	check_table_range(ft, table, start, count);
 	end = LLVMBuildAdd(ft->builder, start, count, "");
 	elements = load_table_field(ft, table, TABLE_ELEMENTS);
 	before = LLVMGetInsertBlock(ft->builder);
@@ -135,6 +130,13 @@ static void table_fill(struct func_translator *ft, uint32_t table)
 	LLVMPositionBuilderAtEnd(ft->builder, after);
 }
 
+static void table_fill(struct func_translator *ft, uint32_t table)
+{
+	LLVMValueRef count = widen_index(ft, pop(ft)), value = pop(ft);
+
+	build_table_fill(ft, table, widen_index(ft, pop(ft)), value, count);
+}
+
 bool translate_bulk(struct func_translator *ft, const struct wasm_instr *instr)
 {
 	LLVMValueRef count, src, dst;
@@ -145,7 +147,7 @@ bool translate_bulk(struct func_translator *ft, const struct wasm_instr *instr)
 		count = pop(ft), src = pop(ft), dst = pop(ft);
 		debug_location(ft, ft->offset);
 		if (instr->op == WASM_OP_MEMORY_INIT)
-			build_memory_init(ft, instr->init.segment, dst, src, count);
+			build_memory_init(ft, instr->init.object, instr->init.segment, dst, src, count);
 		else
 			build_table_init(ft, instr->init.object, instr->init.segment, dst, src, count);
 		break;
@@ -156,10 +158,10 @@ bool translate_bulk(struct func_translator *ft, const struct wasm_instr *instr)
 		build_segment_drop(ft, &ft->mt->elems[instr->index]);
 		break;
 	case WASM_OP_MEMORY_COPY:
-		memory_copy(ft);
+		memory_copy(ft, instr->copy.dst, instr->copy.src);
 		break;
 	case WASM_OP_MEMORY_FILL:
-		memory_fill(ft);
+		memory_fill(ft, instr->index);
 		break;
 	case WASM_OP_TABLE_COPY:
 		table_copy(ft, instr->copy.dst, instr->copy.src);

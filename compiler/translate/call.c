@@ -28,9 +28,8 @@ static LLVMValueRef load_func_field(struct func_translator *ft, LLVMValueRef fun
 	struct module_translator *mt = ft->mt;
 	LLVMValueRef address = LLVMBuildStructGEP2(ft->builder, mt->func_struct, func, field, "");
 	LLVMValueRef load = LLVMBuildLoad2(ft->builder, mt->ptr, address, "");
-	unsigned kind = LLVMGetMDKindIDInContext(mt->context, "invariant.load", 14);
 
-	LLVMSetMetadata(load, kind, LLVMMDNodeInContext(mt->context, NULL, 0));
+	set_invariant(load, mt);
 	return load;
 }
 
@@ -38,7 +37,7 @@ static void call_indirect(struct func_translator *ft, uint32_t table, uint32_t t
 {
 	struct module_translator *mt = ft->mt;
 	LLVMBuilderRef b = ft->builder;
-	LLVMValueRef index = LLVMBuildZExt(b, pop(ft), mt->i64, "");
+	LLVMValueRef index = widen_index(ft, pop(ft));
 	LLVMValueRef size = load_table_field(ft, table, TABLE_SIZE), address, func, type, differs;
 
 	trap_if(ft, LLVMBuildICmp(b, LLVMIntUGE, index, size, ""), WALNUT_TRAP_UNDEFINED_ELEMENT);

@@ -98,19 +98,19 @@ static void declare_functions(struct module_translator *mt)
 
 static void define_memories(struct module_translator *mt)
 {
-	bool at_zero = mt->options->memory_model == WALNUT_MEMORY_ZERO;
-
 	for (uint32_t i = mt->wasm->imported_memory_count; i < mt->wasm->memory_count; i++) {
 		const struct wasm_limits *limits = &mt->wasm->memories[i].type.limits;
 		LLVMValueRef fields[] = {
 			const_null_ptr(mt),
 			const_u64(mt, limits->min),
+			const_u64(mt, limits->min * WALNUT_PAGE_SIZE),
 			const_u64(mt, limits->has_max ? limits->max : WALNUT_NO_MAXIMUM),
-			const_u64(mt, at_zero ? WALNUT_MEMORY_AT_ZERO : 0),
+			const_u64(mt, memory_flags(mt, i)),
+			const_u64(mt, 0),
 		};
 
 		mt->memories[i] = const_object(mt, "walnut.memory",
-					       const_struct(mt, mt->memory_struct, fields, 4), true);
+					       const_struct(mt, mt->memory_struct, fields, 6), true);
 	}
 }
 

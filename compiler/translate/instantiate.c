@@ -1,4 +1,4 @@
-/* The function behind walnut_module.instantiate: core spec 2.0, section 4.5.4. */
+/* The function behind walnut_module.instantiate: core spec 3.0, section 4.7.2. */
 #include "translate.h"
 
 #include "app_object.h"
@@ -21,7 +21,8 @@ static void allocate(struct func_translator *ft)
 		call_host(ft, "walnut_table_init", mt->tables[i]);
 }
 
-/* Only those that take their value from an imported global. */
+/* Only those whose value depends on an imported global; in order, for a later one may
+ * depend on an earlier one. */
 static void initialise_globals(struct func_translator *ft)
 {
 	struct module_translator *mt = ft->mt;
@@ -32,6 +33,24 @@ static void initialise_globals(struct func_translator *ft)
 		if (!const_expr_value(mt, init))
 			LLVMBuildStore(ft->builder, build_const_expr(mt, ft->builder, init),
 				       mt->globals[i].address);
+	}
+}
+
+/* Null is what walnut_table_init() leaves. */
+static void fill_tables(struct func_translator *ft)
+{
+	struct module_translator *mt = ft->mt;
+
+	for (uint32_t i = mt->wasm->imported_table_count; i < mt->wasm->table_count; i++) {
+		const struct wasm_table *table = &mt->wasm->tables[i];
+		LLVMValueRef value;
+
+		if (!table->has_init)
+			continue;
+		value = build_const_expr(mt, ft->builder, &table->init);
+		if (!LLVMIsNull(value))
+			build_table_fill(ft, i, const_u64(mt, 0), value,
+					 const_u64(mt, table->type.limits.min));
 	}
 }
 
@@ -86,40 +105,75 @@ static void apply_datas(struct func_translator *ft)
 			continue;
 		ft->offset = data->offset;
 		debug_location(ft, ft->offset);
-		build_memory_init(ft, i, build_const_expr(mt, ft->builder, &data->offset_expr),
+		build_memory_init(ft, data->memory, i,
+				  build_const_expr(mt, ft->builder, &data->offset_expr),
 				  const_u32(mt, 0), const_u32(mt, (uint32_t)data->bytes.size));
 		build_segment_drop(ft, &mt->datas[i]);
 	}
 }
 
-void build_instantiate(struct module_translator *mt)
+static void run_start(struct func_translator *ft)
 {
-	static const char name[] = "walnut.instantiate";
-	LLVMTypeRef type = LLVMFunctionType(mt->void_, NULL, 0, false);
-	LLVMValueRef function = LLVMAddFunction(mt->module, name, type);
+	struct module_translator *mt = ft->mt;
+	const struct func_entry *start = &mt->funcs[mt->wasm->start_func];
+
+	debug_location(ft, mt->wasm->start_offset ? mt->wasm->start_offset : 1);
+	LLVMBuildCall2(mt->builder, start->type, start->code, NULL, 0, "");
+}
+
+/* A function without parameters and results, to be filled. */
+static struct func_translator begin(struct module_translator *mt, const char *name)
+{
 	struct func_translator ft = {
 		.mt = mt,
 		.builder = mt->builder,
-		.function = function,
+		.function = LLVMAddFunction(mt->module, name, LLVMFunctionType(mt->void_, NULL, 0, false)),
 		.index = WALNUT_NO_FUNCTION,
 	};
 
-	LLVMSetLinkage(function, LLVMInternalLinkage);
-	function_attributes(mt, function);
-	mt->instantiate = function;
-	ft.di_scope = debug_function(mt, function, NULL, 0);
+	LLVMSetLinkage(ft.function, LLVMInternalLinkage);
+	function_attributes(mt, ft.function);
+	ft.di_scope = debug_function(mt, ft.function, NULL, 0);
 	LLVMPositionBuilderAtEnd(mt->builder, new_block(&ft, "entry"));
 	debug_location(&ft, 0);
-	allocate(&ft);
+	return ft;
+}
+
+static void finish(struct func_translator *ft)
+{
+	LLVMBuildRetVoid(ft->builder);
+	LLVMSetCurrentDebugLocation2(ft->builder, NULL);
+}
+
+/* All that comes once memories have their base: a function of its own, since LLVM may
+ * load what is invariant as early as it likes, but not before the call. */
+static LLVMValueRef build_initialise(struct module_translator *mt)
+{
+	struct func_translator ft = begin(mt, "walnut.initialise");
+	unsigned kind = LLVMGetEnumAttributeKindForName("noinline", 8);
+
+	LLVMAddAttributeAtIndex(ft.function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
+				LLVMCreateEnumAttribute(mt->context, kind, 0));
 	initialise_globals(&ft);
+	fill_tables(&ft);
 	apply_elems(&ft);
 	apply_datas(&ft);
-	if (mt->wasm->has_start) {
-		const struct func_entry *start = &mt->funcs[mt->wasm->start_func];
+	if (mt->wasm->has_start)
+		run_start(&ft);
+	finish(&ft);
+	return ft.function;
+}
 
-		debug_location(&ft, mt->wasm->start_offset ? mt->wasm->start_offset : 1);
-		LLVMBuildCall2(mt->builder, start->type, start->code, NULL, 0, "");
-	}
-	LLVMBuildRetVoid(mt->builder);
-	LLVMSetCurrentDebugLocation2(mt->builder, NULL);
+void build_instantiate(struct module_translator *mt)
+{
+	LLVMValueRef initialise = build_initialise(mt);
+	struct func_translator ft = begin(mt, "walnut.instantiate");
+
+	mt->instantiate = ft.function;
+	allocate(&ft);
+	/* LLVM wants a location, line 0 is none. */
+	LLVMSetCurrentDebugLocation2(mt->builder, LLVMDIBuilderCreateDebugLocation(
+					     mt->context, 0, 0, ft.di_scope, NULL));
+	LLVMBuildCall2(mt->builder, LLVMGlobalGetValueType(initialise), initialise, NULL, 0, "");
+	finish(&ft);
 }

@@ -18,7 +18,7 @@ LLVMValueRef load_table_field(struct func_translator *ft, uint32_t table, unsign
 
 static LLVMValueRef element_address(struct func_translator *ft, uint32_t table, LLVMValueRef index)
 {
-	LLVMValueRef wide = LLVMBuildZExt(ft->builder, index, ft->mt->i64, "");
+	LLVMValueRef wide = widen_index(ft, index);
 	LLVMValueRef size = load_table_field(ft, table, TABLE_SIZE);
 
 	trap_if(ft, LLVMBuildICmp(ft->builder, LLVMIntUGE, wide, size, ""),
@@ -44,11 +44,16 @@ static void table_set(struct func_translator *ft, uint32_t table)
 	set_tbaa(store, ft->mt->tbaa_host, ft->mt);
 }
 
+static LLVMTypeRef address_type(struct module_translator *mt, uint32_t table)
+{
+	return llvm_value_type(mt, mt->wasm->tables[table].type.limits.address);
+}
+
 static void table_size(struct func_translator *ft, uint32_t table)
 {
 	LLVMValueRef size = load_table_field(ft, table, TABLE_SIZE);
 
-	push(ft, LLVMBuildTrunc(ft->builder, size, ft->mt->i32, ""));
+	push(ft, LLVMBuildTrunc(ft->builder, size, address_type(ft->mt, table), ""));
 }
 
 static void table_grow(struct func_translator *ft, uint32_t table)
@@ -56,7 +61,7 @@ static void table_grow(struct func_translator *ft, uint32_t table)
 	struct module_translator *mt = ft->mt;
 	LLVMTypeRef params[] = { mt->ptr, mt->i64, mt->i64 };
 	LLVMTypeRef type = LLVMFunctionType(mt->i64, params, 3, false);
-	LLVMValueRef delta = LLVMBuildZExt(ft->builder, pop(ft), mt->i64, "");
+	LLVMValueRef delta = widen_index(ft, pop(ft));
 	LLVMValueRef value = pop(ft);
 	LLVMValueRef args[] = { mt->tables[table], delta, value };
 	LLVMValueRef old;
@@ -67,7 +72,7 @@ static void table_grow(struct func_translator *ft, uint32_t table)
 	old = LLVMBuildCall2(ft->builder, type, external_function(mt, "walnut_table_grow", type),
 			     args, 3, "");
 	debug_location(ft, 0);
-	push(ft, LLVMBuildTrunc(ft->builder, old, mt->i32, ""));
+	push(ft, LLVMBuildTrunc(ft->builder, old, address_type(mt, table), ""));
 }
 
 static void ref_is_null(struct func_translator *ft)

@@ -69,7 +69,8 @@ static void create_types(struct module_translator *mt)
 	mt->ptr = LLVMPointerTypeInContext(context, 0);
 
 	LLVMTypeRef pointers[] = { mt->ptr, mt->ptr };
-	LLVMTypeRef object[] = { mt->ptr, mt->i64, mt->i64, mt->i64 };
+	LLVMTypeRef table[] = { mt->ptr, mt->i64, mt->i64, mt->i64 };
+	LLVMTypeRef memory[] = { mt->ptr, mt->i64, mt->i64, mt->i64, mt->i64, mt->i64 };
 	LLVMTypeRef externtype[] = { mt->i32, mt->i32, mt->i32, mt->i32, mt->ptr, mt->i64, mt->i64 };
 
 	mt->functype_struct = LLVMStructCreateNamed(context, "walnut_functype");
@@ -77,9 +78,9 @@ static void create_types(struct module_translator *mt)
 	mt->func_struct = LLVMStructCreateNamed(context, "walnut_func");
 	LLVMStructSetBody(mt->func_struct, pointers, 2, false);
 	mt->memory_struct = LLVMStructCreateNamed(context, "walnut_memory");
-	LLVMStructSetBody(mt->memory_struct, object, 4, false);
+	LLVMStructSetBody(mt->memory_struct, memory, 6, false);
 	mt->table_struct = LLVMStructCreateNamed(context, "walnut_table");
-	LLVMStructSetBody(mt->table_struct, object, 4, false);
+	LLVMStructSetBody(mt->table_struct, table, 4, false);
 	mt->externtype_struct = LLVMStructCreateNamed(context, "walnut_externtype");
 	LLVMStructSetBody(mt->externtype_struct, externtype, 7, false);
 }
@@ -89,26 +90,61 @@ static LLVMMetadataRef metadata_string(struct module_translator *mt, const char 
 	return LLVMMDStringInContext2(mt->context, string, strlen(string));
 }
 
-/* A type-based alias tag: accesses with different tags touch different memory. */
-static LLVMMetadataRef create_tbaa(struct module_translator *mt, LLVMMetadataRef root, const char *name)
+/* Type-based alias tags: accesses with different tags touch different memory, but that
+ * a tag's parent may be any of its children. */
+static LLVMMetadataRef create_tbaa_type(struct module_translator *mt, LLVMMetadataRef parent,
+					const char *name)
 {
 	LLVMMetadataRef zero = LLVMValueAsMetadata(const_u64(mt, 0));
-	LLVMMetadataRef type_fields[] = { metadata_string(mt, name), root, zero };
-	LLVMMetadataRef type = LLVMMDNodeInContext2(mt->context, type_fields, 3);
-	LLVMMetadataRef tag_fields[] = { type, type, zero };
+	LLVMMetadataRef fields[] = { metadata_string(mt, name), parent, zero };
 
-	return LLVMMDNodeInContext2(mt->context, tag_fields, 3);
+	return LLVMMDNodeInContext2(mt->context, fields, 3);
+}
+
+static LLVMMetadataRef create_tbaa(struct module_translator *mt, LLVMMetadataRef type)
+{
+	LLVMMetadataRef fields[] = { type, type, LLVMValueAsMetadata(const_u64(mt, 0)) };
+
+	return LLVMMDNodeInContext2(mt->context, fields, 3);
+}
+
+/* Imports may be one memory under two indices. What the module defines is no import. */
+static void create_memory_tbaa(struct module_translator *mt, LLVMMetadataRef any_memory)
+{
+	char name[32];
+
+	for (uint32_t i = 0; i < mt->wasm->memory_count; i++) {
+		if (mt->wasm->memories[i].imported)
+			snprintf(name, sizeof(name), "imported memory");
+		else
+			snprintf(name, sizeof(name), "memory %u", i);
+		mt->tbaa_memories[i] = create_tbaa(mt, create_tbaa_type(mt, any_memory, name));
+	}
 }
 
 static void create_metadata(struct module_translator *mt)
 {
 	LLVMMetadataRef name = metadata_string(mt, "walnut");
 	LLVMMetadataRef root = LLVMMDNodeInContext2(mt->context, &name, 1);
+	LLVMMetadataRef any_memory = create_tbaa_type(mt, root, "linear memory");
 
-	mt->tbaa_linear = create_tbaa(mt, root, "linear memory");
-	mt->tbaa_host = create_tbaa(mt, root, "host");
-	mt->tbaa_global = create_tbaa(mt, root, "global");
+	mt->tbaa_linear = create_tbaa(mt, any_memory);
+	create_memory_tbaa(mt, any_memory);
+	mt->tbaa_host = create_tbaa(mt, create_tbaa_type(mt, root, "host"));
+	mt->tbaa_global = create_tbaa(mt, create_tbaa_type(mt, root, "global"));
 	mt->tbaa_kind = LLVMGetMDKindIDInContext(mt->context, "tbaa", 4);
+}
+
+LLVMMetadataRef linear_tbaa(struct module_translator *mt, uint32_t memory)
+{
+	return mt->tbaa_memories[memory];
+}
+
+void set_invariant(LLVMValueRef load, struct module_translator *mt)
+{
+	unsigned kind = LLVMGetMDKindIDInContext(mt->context, "invariant.load", 14);
+
+	LLVMSetMetadata(load, kind, LLVMMDNodeInContext(mt->context, NULL, 0));
 }
 
 void set_tbaa(LLVMValueRef instruction, LLVMMetadataRef tag, struct module_translator *mt)
@@ -148,6 +184,7 @@ static void translate(struct module_translator *mt, const char *target_cpu)
 	mt->globals = translator_alloc(mt, wasm->global_count, sizeof(*mt->globals));
 	mt->tables = translator_alloc(mt, wasm->table_count, sizeof(*mt->tables));
 	mt->memories = translator_alloc(mt, wasm->memory_count, sizeof(*mt->memories));
+	mt->tbaa_memories = translator_alloc(mt, wasm->memory_count, sizeof(*mt->tbaa_memories));
 	mt->elems = translator_alloc(mt, wasm->elem_count, sizeof(*mt->elems));
 	mt->datas = translator_alloc(mt, wasm->data_count, sizeof(*mt->datas));
 
@@ -171,6 +208,7 @@ static void release(struct module_translator *mt)
 	free(mt->globals);
 	free(mt->tables);
 	free(mt->memories);
+	free(mt->tbaa_memories);
 	free(mt->elems);
 	free(mt->datas);
 	free(mt->kept);

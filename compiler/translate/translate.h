@@ -60,10 +60,12 @@ struct module_translator {
 	LLVMTypeRef void_, i1, i8, i16, i32, i64, f32, f64, ptr;
 	LLVMTypeRef functype_struct, func_struct, memory_struct, table_struct, externtype_struct;
 
-	/* What linear memory 0 is addressed from: see memory.c. */
+	/* What linear memory 0 is addressed from: see address.c. */
 	LLVMValueRef linear_base;
 	LLVMValueRef opaque_one[2], opaque_zero[2]; /* numeric_float.c; by f64 */
-	LLVMMetadataRef tbaa_linear, tbaa_host, tbaa_global;
+	LLVMMetadataRef tbaa_linear; /* any memory; linear_tbaa() has the tag of each */
+	LLVMMetadataRef tbaa_host, tbaa_global;
+	LLVMMetadataRef *tbaa_memories;
 	unsigned tbaa_kind;
 
 	struct type_entry *types;
@@ -176,6 +178,7 @@ char value_type_letter(wasm_valtype type); /* enum walnut_value_type */
 LLVMTypeRef llvm_function_type(struct module_translator *mt, const struct wasm_functype *type);
 LLVMValueRef llvm_zero(struct module_translator *mt, wasm_valtype type);
 LLVMValueRef type_descriptor(struct module_translator *mt, uint32_t type_index);
+uint32_t memory_flags(const struct module_translator *mt, uint32_t memory);
 LLVMValueRef extern_type(struct module_translator *mt, enum wasm_extern_kind kind, uint32_t index);
 
 /* --- entity.c: functions, memories, tables, globals as symbols --------------- */
@@ -233,13 +236,26 @@ void trap_always(struct func_translator *ft, unsigned code);
 void push_function_frame(struct func_translator *ft);
 bool translate_control(struct func_translator *ft, const struct wasm_instr *instr);
 
-/* --- memory.c ------------------------------------------------------------------- */
+/* --- address.c ------------------------------------------------------------------- */
 
-/* Address of [index + offset], size bytes, checked where the memory model needs it. */
-LLVMValueRef linear_address(struct func_translator *ft, LLVMValueRef index, uint64_t offset,
-			    uint32_t size);
-/* Address of `size` (i64) bytes at `index` (i32), with an explicit check. */
-LLVMValueRef linear_range(struct func_translator *ft, LLVMValueRef index, LLVMValueRef size);
+enum memory_addressing { MEMORY_AT_ZERO, MEMORY_GUARDED, MEMORY_CHECKED };
+enum memory_addressing memory_addressing(const struct module_translator *mt, uint32_t memory);
+
+/* An index or size of either width as i64. */
+LLVMValueRef widen_index(struct func_translator *ft, LLVMValueRef index);
+/* Address of [index + offset], size bytes, checked where the addressing needs it. */
+LLVMValueRef linear_address(struct func_translator *ft, LLVMValueRef index,
+			    const struct wasm_memarg *memarg, uint32_t size);
+/* Address of `size` (i64) bytes at `index`, with an explicit check. */
+LLVMValueRef linear_range(struct func_translator *ft, uint32_t memory, LLVMValueRef index,
+			  LLVMValueRef size);
+/* i1: start + count > size; all are i64, `limits` are those of what is indexed. */
+LLVMValueRef past_end(struct func_translator *ft, const struct wasm_limits *limits,
+		      LLVMValueRef start, LLVMValueRef count, LLVMValueRef size);
+/* Fields of struct walnut_memory, for loads. */
+enum { MEMORY_BASE, MEMORY_PAGES, MEMORY_SIZE };
+LLVMValueRef load_memory_field(struct func_translator *ft, uint32_t memory, unsigned field);
+
 bool translate_memory(struct func_translator *ft, const struct wasm_instr *instr);
 
 /* The other families */
@@ -254,18 +270,22 @@ bool translate_bulk(struct func_translator *ft, const struct wasm_instr *instr);
 /* 1.0 that the optimiser cannot see through, for numeric_float.c's reason. */
 LLVMValueRef opaque_one(struct func_translator *ft, bool f64);
 
-/* Fields of struct walnut_table and struct walnut_memory, for loads. */
+/* Fields of struct walnut_table, for loads. */
 enum { TABLE_ELEMENTS, TABLE_SIZE };
-enum { MEMORY_BASE, MEMORY_PAGES };
 LLVMValueRef load_table_field(struct func_translator *ft, uint32_t table, unsigned field);
-LLVMValueRef load_memory_field(struct func_translator *ft, unsigned field);
-/* table.init's work, shared with instantiation: three i32 operands. */
+/* Work that instructions share with instantiation. */
 void build_table_init(struct func_translator *ft, uint32_t table, uint32_t segment,
 		      LLVMValueRef dst, LLVMValueRef src, LLVMValueRef count);
-void build_memory_init(struct func_translator *ft, uint32_t segment, LLVMValueRef dst,
-		       LLVMValueRef src, LLVMValueRef count);
+void build_table_fill(struct func_translator *ft, uint32_t table, LLVMValueRef start,
+		      LLVMValueRef value, LLVMValueRef count);
+void build_memory_init(struct func_translator *ft, uint32_t memory, uint32_t segment,
+		       LLVMValueRef dst, LLVMValueRef src, LLVMValueRef count);
 void build_segment_drop(struct func_translator *ft, const struct segment_entry *segment);
 
 void set_tbaa(LLVMValueRef instruction, LLVMMetadataRef tag, struct module_translator *mt);
+/* The tag of accesses to a linear memory. */
+LLVMMetadataRef linear_tbaa(struct module_translator *mt, uint32_t memory);
+/* The load gives the same value whenever it runs. */
+void set_invariant(LLVMValueRef load, struct module_translator *mt);
 
 #endif

@@ -121,13 +121,26 @@ LLVMValueRef type_descriptor(struct module_translator *mt, uint32_t type_index)
 	return entry->descriptor;
 }
 
+/* WALNUT_MEMORY_*: what compiled code makes of a memory. */
+uint32_t memory_flags(const struct module_translator *mt, uint32_t memory)
+{
+	static const uint32_t by_addressing[] = {
+		[MEMORY_AT_ZERO] = WALNUT_MEMORY_AT_ZERO,
+		[MEMORY_GUARDED] = WALNUT_MEMORY_GUARDED,
+		[MEMORY_CHECKED] = 0,
+	};
+	bool wide = mt->wasm->memories[memory].type.limits.address == WASM_I64;
+
+	return by_addressing[memory_addressing(mt, memory)] | (wide ? WALNUT_MEMORY_64 : 0);
+}
+
 /* struct walnut_externtype */
 LLVMValueRef extern_type(struct module_translator *mt, enum wasm_extern_kind kind, uint32_t index)
 {
 	const struct wasm_module *wasm = mt->wasm;
 	const struct wasm_limits *limits = NULL;
 	LLVMValueRef func = const_null_ptr(mt);
-	uint32_t value_type = 0, mutable_ = 0, abi_kind;
+	uint32_t value_type = 0, mutable_ = 0, flags = 0, abi_kind;
 	LLVMValueRef fields[7];
 
 	switch (kind) {
@@ -139,10 +152,12 @@ LLVMValueRef extern_type(struct module_translator *mt, enum wasm_extern_kind kin
 		abi_kind = WALNUT_EXTERN_TABLE;
 		value_type = (uint32_t)value_type_letter(wasm->tables[index].type.element);
 		limits = &wasm->tables[index].type.limits;
+		flags = limits->address == WASM_I64 ? WALNUT_TABLE_64 : 0;
 		break;
 	case WASM_EXTERN_MEMORY:
 		abi_kind = WALNUT_EXTERN_MEMORY;
 		limits = &wasm->memories[index].type.limits;
+		flags = memory_flags(mt, index);
 		break;
 	default:
 		abi_kind = WALNUT_EXTERN_GLOBAL;
@@ -153,7 +168,7 @@ LLVMValueRef extern_type(struct module_translator *mt, enum wasm_extern_kind kin
 	fields[0] = const_u32(mt, abi_kind);
 	fields[1] = const_u32(mt, value_type);
 	fields[2] = const_u32(mt, mutable_);
-	fields[3] = const_u32(mt, 0);
+	fields[3] = const_u32(mt, flags);
 	fields[4] = func;
 	fields[5] = const_u64(mt, limits ? limits->min : 0);
 	fields[6] = const_u64(mt, limits && limits->has_max ? limits->max : WALNUT_NO_MAXIMUM);

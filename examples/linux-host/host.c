@@ -8,8 +8,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-#define MAX_PAGES 65536u /* 4 GiB: all that a 32-bit index reaches */
-#define GUARD_BYTES (UINT64_C(8) << 30)
+#define MEMORY32_REACH ((UINT64_C(8) << 30) + WALNUT_PAGE_SIZE)
+#define MEMORY64_PAGES (UINT64_C(1) << 20) /* 64 GiB of address space: our limit */
 
 /* The linker collects the pointers of all objects between these two. */
 extern const struct walnut_module *const __start_walnut_modules[];
@@ -19,40 +19,50 @@ struct host host;
 
 void *host_pointer(uint32_t address, uint64_t size)
 {
-	uint64_t limit = host.memory ? host.memory->pages * WALNUT_PAGE_SIZE : 0;
+	uint64_t limit = host.memory ? host.memory->size : 0;
 
 	return address + size <= limit ? host.memory->base + address : NULL;
 }
 
 /* --- What compiled code calls (abi/app_object.h) ----------------------------- */
 
-/* Reserves all that the memory could grow to, so that its base never moves. An
- * object compiled with --memory zero wants address 0, and behind its 4 GiB as many
- * again that fault: root may map that, others see vm.mmap_min_addr. */
+/* Pages that the memory may ever have. */
+static uint64_t limit_of(const struct walnut_memory *memory)
+{
+	uint64_t reachable = memory->flags & WALNUT_MEMORY_64 ? MEMORY64_PAGES : WALNUT_MEMORY32_PAGES_MAX;
+
+	return memory->max_pages < reachable ? memory->max_pages : reachable;
+}
+
+/* Reserves all that the memory could grow to, so that its base never moves, and all that
+ * a 32-bit access can reach, which must fault if the object was compiled with --memory
+ * zero. That wants its memory 0 at address 0: root may map it, others see
+ * vm.mmap_min_addr. */
 void walnut_memory_init(struct walnut_memory *memory)
 {
 	int at_zero = memory->flags & WALNUT_MEMORY_AT_ZERO;
 	int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | (at_zero ? MAP_FIXED : 0);
-	uint64_t size = GUARD_BYTES + WALNUT_PAGE_SIZE;
-	void *base = mmap(NULL, size, PROT_NONE, flags, -1, 0);
-	uint64_t bytes = memory->pages * WALNUT_PAGE_SIZE;
+	uint64_t reach = memory->flags & WALNUT_MEMORY_64 ? limit_of(memory) * WALNUT_PAGE_SIZE : MEMORY32_REACH;
+	void *base = mmap(NULL, reach + WALNUT_PAGE_SIZE, PROT_NONE, flags, -1, 0);
 
-	if (base == MAP_FAILED || (bytes && mprotect(base, bytes, PROT_READ | PROT_WRITE)))
+	if (base == MAP_FAILED || host.memory_count == MEMORIES_MAX || memory->pages > limit_of(memory) ||
+	    (memory->size && mprotect(base, memory->size, PROT_READ | PROT_WRITE)))
 		walnut_trap(WALNUT_TRAP_OUT_OF_MEMORY);
 	memory->base = base;
+	memory->host = reach;
+	host.memories[host.memory_count++] = memory;
 }
 
 uint64_t walnut_memory_grow(struct walnut_memory *memory, uint64_t delta)
 {
-	uint64_t old = memory->pages;
-	uint64_t limit = memory->max_pages < MAX_PAGES ? memory->max_pages : MAX_PAGES;
+	uint64_t old = memory->pages, limit = limit_of(memory);
 
 	if (delta > limit - old)
 		return UINT64_MAX;
-	if (delta && mprotect(memory->base + old * WALNUT_PAGE_SIZE, delta * WALNUT_PAGE_SIZE,
-			      PROT_READ | PROT_WRITE))
+	if (delta && mprotect(memory->base + memory->size, delta * WALNUT_PAGE_SIZE, PROT_READ | PROT_WRITE))
 		return UINT64_MAX;
 	memory->pages = old + delta;
+	memory->size = memory->pages * WALNUT_PAGE_SIZE;
 	return old;
 }
 
@@ -105,7 +115,8 @@ int main(int argc, char **argv, char **envp)
 		fputs("linux-host: not a program that this host knows\n", stderr);
 		return 125;
 	}
-	host = (struct host){ argc, argv, envp, memory ? memory->address : NULL };
+	host = (struct host){ .argc = argc, .argv = argv, .envp = envp,
+			      .memory = memory ? memory->address : NULL };
 	host_catch_traps();
 	module->instantiate();
 	start->invoke(NULL, NULL);

@@ -6,11 +6,15 @@
 
 #include "app_object.h"
 
+#define MEMORIES_MAX 128
+
 struct host {
 	int argc;
 	char **argv;
 	char **envp;
 	struct walnut_memory *memory; /* the program's exported "memory" */
+	const struct walnut_memory *memories[MEMORIES_MAX]; /* all; `host`: bytes reserved */
+	unsigned memory_count;
 };
 extern struct host host;
 

@@ -145,19 +145,27 @@ static uint32_t trap_code(uint64_t pc)
 	return at[0] == 0x67 && at[1] == 0x0f && at[2] == 0xb9 ? at[4] : 0;
 }
 
+/* In what is reserved for a memory: mapped or guard. */
+static int in_memory(uint64_t address)
+{
+	for (unsigned i = 0; i < host.memory_count; i++)
+		if (address - (uint64_t)host.memories[i]->base < host.memories[i]->host)
+			return 1;
+	return 0;
+}
+
 static void on_fault(int number, siginfo_t *info, void *context)
 {
 	const greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;
 	uint64_t pc = (uint64_t)registers[REG_RIP], sp = (uint64_t)registers[REG_RSP];
 	uint64_t address = (uint64_t)info->si_addr;
-	uint64_t memory = host.memory ? (uint64_t)host.memory->base : 0;
 	uint32_t code = 0;
 
 	if (number == SIGILL && in_app(pc))
 		code = trap_code(pc);
 	else if (number == SIGSEGV && address + STACK_SLACK > sp && address < sp + STACK_SLACK)
 		code = WALNUT_TRAP_STACK_OVERFLOW;
-	else if (number == SIGSEGV && address - memory <= (UINT64_C(8) << 30) + WALNUT_PAGE_SIZE)
+	else if (number == SIGSEGV && in_memory(address))
 		code = WALNUT_TRAP_MEMORY_OUT_OF_BOUNDS;
 	if (!code) { /* a bug of the host: die of it */
 		signal(number, SIG_DFL);

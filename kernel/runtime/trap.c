@@ -62,6 +62,12 @@ static uint32_t trap_instruction(uint64_t rip)
 	return bytes[sizeof(opcode)];
 }
 
+/* Memory 0 and its guard space, further memories and theirs. */
+static bool is_linear(uint64_t address)
+{
+	return address < VA_LINEAR_END || (address >= VA_MEMORIES && address < VA_HEAP);
+}
+
 static uint32_t classify(const struct nucleus_fault *fault)
 {
 	if (fault->vector == VECTOR_PAGE_FAULT && fault->error_code & PAGE_FAULT_WRITE &&
@@ -71,7 +77,7 @@ static uint32_t classify(const struct nucleus_fault *fault)
 		return 0;
 	switch (fault->vector) {
 	case VECTOR_PAGE_FAULT:
-		return fault->address < VA_LINEAR_END ? WALNUT_TRAP_MEMORY_OUT_OF_BOUNDS : 0;
+		return is_linear(fault->address) ? WALNUT_TRAP_MEMORY_OUT_OF_BOUNDS : 0;
 	case VECTOR_INVALID_OPCODE:
 		return trap_instruction(fault->rip);
 	case VECTOR_DIVIDE:

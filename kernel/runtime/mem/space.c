@@ -125,13 +125,23 @@ static uint64_t take_piece(uint64_t address, uint64_t size, uint64_t *physical)
 	return 0;
 }
 
+void space_hide(uint64_t address, uint64_t size)
+{
+	nucleus_call(NUCLEUS_UNMAP, address, size, 0, 0);
+}
+
 bool space_back(uint64_t address, uint64_t size)
 {
+	uint64_t begin = address;
+
 	while (size) {
 		uint64_t physical, piece = take_piece(address, size, &physical);
 
-		if (!piece || !map(address, physical, piece, NUCLEUS_MAP_WRITE))
+		if (!piece || !map(address, physical, piece, NUCLEUS_MAP_WRITE)) {
+			/* Part of the last piece may be there. */
+			space_hide(begin, address - begin + piece);
 			return false;
+		}
 		clear(address, piece);
 		address += piece;
 		size -= piece;
@@ -160,7 +170,7 @@ bool space_extend(uint64_t address, uint64_t size, uint64_t *frame)
 		}
 		if (!mapped) {
 			/* Out of page tables. What a module may not see goes away. */
-			nucleus_call(NUCLEUS_UNMAP, address, at - address, 0, 0);
+			space_hide(address, at - address);
 			*frame = first_frame;
 			return false;
 		}

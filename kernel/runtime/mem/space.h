@@ -21,8 +21,11 @@ volatile void *space_device(uint64_t start, uint64_t size);
 void *space_reserve(uint64_t size);
 
 /* Backs [address, address + size), page aligned, with RAM, by 2 MiB pages where
- * possible. False: not enough RAM; then some of it may be backed already. */
+ * possible. False: not enough RAM, and nothing is there. */
 bool space_back(uint64_t address, uint64_t size);
+
+/* Nothing is there any more; its RAM is lost. */
+void space_hide(uint64_t address, uint64_t size);
 
 /* Like space_back(), but one run of 2 MiB frames filled from the start: *frame is
  * the physical address of the last frame begun, kept by the caller between calls

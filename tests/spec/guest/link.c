@@ -28,10 +28,11 @@ bool import_matches(const struct walnut_import *import, const struct walnut_expo
 	case WALNUT_EXTERN_FUNC:
 		return functypes_equal(wanted->func, given->func);
 	case WALNUT_EXTERN_TABLE:
-		return wanted->value_type == table->type &&
+		return wanted->value_type == table->type && wanted->flags == given->flags &&
 		       limits_match(wanted, table->size, table->max_size);
 	case WALNUT_EXTERN_MEMORY:
-		return limits_match(wanted, memory->pages, memory->max_pages);
+		return (wanted->flags & WALNUT_MEMORY_64) == (memory->flags & WALNUT_MEMORY_64) &&
+		       limits_match(wanted, memory->pages, memory->max_pages);
 	case WALNUT_EXTERN_GLOBAL:
 		return wanted->value_type == given->value_type &&
 		       wanted->mutable_ == given->mutable_;

@@ -31,7 +31,7 @@ extern struct walnut_table spectest_table SPECTEST("table");
 struct walnut_table spectest_table = { .size = 10, .max_size = 20, .type = WALNUT_FUNCREF };
 
 extern struct walnut_memory spectest_memory SPECTEST("memory");
-struct walnut_memory spectest_memory = { .pages = 1, .max_pages = 2 };
+struct walnut_memory spectest_memory = { .pages = 1, .size = WALNUT_PAGE_SIZE, .max_pages = 2 };
 
 /* What an import that nobody provides is linked to; never reached. */
 void walnut_spec_missing(void);
