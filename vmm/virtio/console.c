@@ -23,12 +23,15 @@
 
 #include "failure.h"
 #include "log.h"
+#include "virtio/iov.h"
 
 #include "virtio_console.h"
 #include "virtio_mmio.h"
 
 #define QUEUE_SIZE 64
 #define CHAINS_AT_ONCE 64
+/* A chain may name all of RAM many times over: after so much others have their turn. */
+#define BYTES_AT_ONCE (1u << 20)
 #define CONTROL_MESSAGE_MAX 64
 
 /* In the order they are sent. */
@@ -68,32 +71,6 @@ static size_t control_message(struct console_port *port, uint8_t what, uint8_t *
 	return sizeof(control) + name_size;
 }
 
-static size_t scatter(const struct iovec *iov, unsigned count, const uint8_t *from, size_t size)
-{
-	size_t done = 0;
-
-	for (unsigned i = 0; i < count && done < size; i++) {
-		size_t n = iov[i].iov_len < size - done ? iov[i].iov_len : size - done;
-
-		memcpy(iov[i].iov_base, from + done, n);
-		done += n;
-	}
-	return done;
-}
-
-static size_t gather(const struct iovec *iov, unsigned count, uint8_t *to, size_t size)
-{
-	size_t done = 0;
-
-	for (unsigned i = 0; i < count && done < size; i++) {
-		size_t n = iov[i].iov_len < size - done ? iov[i].iov_len : size - done;
-
-		memcpy(to + done, iov[i].iov_base, n);
-		done += n;
-	}
-	return done;
-}
-
 /* Sends one flag's message. 1: sent, 0: no buffer, negative: broken driver. */
 static int control_send(struct console *console, struct console_port *port, uint8_t what)
 {
@@ -110,7 +87,7 @@ static int control_send(struct console *console, struct console_port *port, uint
 		size = 0;
 	else
 		port->pending &= (uint8_t)~what;
-	scatter(virtq_chain_writable(&chain), chain.write_count, message, size);
+	iov_scatter(virtq_chain_writable(&chain), chain.write_count, message, size);
 	virtq_complete(vq, chain.head, (uint32_t)size);
 	return 1;
 }
@@ -162,7 +139,7 @@ static void control_queue(struct console *console)
 	for (unsigned i = 0; i < CHAINS_AT_ONCE && (got = virtq_next_chain(vq, &chain)) > 0; i++) {
 		struct virtio_console_control control;
 
-		if (gather(virtq_chain_readable(&chain), chain.read_count, (uint8_t *)&control,
+		if (iov_gather(virtq_chain_readable(&chain), chain.read_count, (uint8_t *)&control,
 			   sizeof(control)) == sizeof(control))
 			control_receive(console, &control);
 		virtq_complete(vq, chain.head, 0);
@@ -190,13 +167,16 @@ static void port_wait(struct console_port *port)
 	port->waits = true;
 }
 
-/* Reads into one chain of the driver's. False: nothing was read. */
-static bool port_input_chain(struct console_port *port, struct virtq *vq, struct virtq_chain *chain)
+/* Reads into one chain of the driver's, at most `budget` bytes. False: nothing was read. */
+static bool port_input_chain(struct console_port *port, struct virtq *vq, struct virtq_chain *chain,
+			     size_t *budget)
 {
 	ssize_t n = 0;
 
 	if (chain->write_size > 0) {
-		n = stream_read(&port->stream, virtq_chain_writable(chain), chain->write_count);
+		unsigned count = iov_limit(virtq_chain_writable(chain), chain->write_count, *budget);
+
+		n = stream_read(&port->stream, virtq_chain_writable(chain), (int)count);
 		if (n <= 0)
 			virtq_undo_next(vq);
 		if (n == -EAGAIN) {
@@ -209,6 +189,7 @@ static bool port_input_chain(struct console_port *port, struct virtq *vq, struct
 			port_ended(port);
 			return false;
 		}
+		*budget -= (size_t)n;
 	}
 	virtq_complete(vq, chain->head, (uint32_t)n);
 	return true;
@@ -216,14 +197,15 @@ static bool port_input_chain(struct console_port *port, struct virtq *vq, struct
 
 static void port_input(struct console_port *port, struct virtq *vq)
 {
+	size_t budget = BYTES_AT_ONCE;
 	struct virtq_chain chain;
 	int got = 0;
 
-	for (unsigned i = 0; i < CHAINS_AT_ONCE; i++) {
+	for (unsigned i = 0; i < CHAINS_AT_ONCE && budget > 0; i++) {
 		if (port->waits || port->ended || port->console->finishing)
 			break;
 		got = virtq_next_chain(vq, &chain);
-		if (got <= 0 || !port_input_chain(port, vq, &chain))
+		if (got <= 0 || !port_input_chain(port, vq, &chain, &budget))
 			break;
 	}
 	if (got < 0)
@@ -233,33 +215,21 @@ static void port_input(struct console_port *port, struct virtq *vq)
 				    !port->waits && !port->ended && !port->console->finishing);
 }
 
-/* Drops `done` bytes from the front of the list. */
-static unsigned skip(struct iovec *to, const struct iovec *from, unsigned count, uint64_t done)
-{
-	unsigned n = 0;
-
-	for (unsigned i = 0; i < count; i++) {
-		if (done >= from[i].iov_len) {
-			done -= from[i].iov_len;
-			continue;
-		}
-		to[n].iov_base = (char *)from[i].iov_base + done;
-		to[n++].iov_len = from[i].iov_len - done;
-		done = 0;
-	}
-	return n;
-}
-
-/* Writes on with the chain in flight. False: the host does not take more now. */
-static bool port_output_chain(struct console_port *port)
+/* Writes on with the chain in flight, at most `budget` bytes. False: it is not done. */
+static bool port_output_chain(struct console_port *port, size_t *budget)
 {
 	struct iovec rest[VIRTQ_DEVICE_SIZE_MAX];
 
 	while (port->chain_done < port->chain.read_size && !port->ended) {
-		unsigned count = skip(rest, virtq_chain_readable(&port->chain), port->chain.read_count,
+		unsigned count = iov_skip(rest, virtq_chain_readable(&port->chain), port->chain.read_count,
 				      port->chain_done);
 		ssize_t n;
 
+		if (*budget == 0) {
+			virtio_device_revisit(&port->console->device);
+			return false;
+		}
+		count = iov_limit(rest, count, *budget);
 		if (port->config.output) {
 			port->config.output(port->config.opaque, rest[0].iov_base, rest[0].iov_len);
 			n = (ssize_t)rest[0].iov_len;
@@ -276,6 +246,7 @@ static bool port_output_chain(struct console_port *port)
 			port_ended(port); /* the rest, and what follows, is dropped */
 		} else {
 			port->chain_done += (uint64_t)n;
+			*budget -= (size_t)n;
 		}
 	}
 	return true;
@@ -283,6 +254,7 @@ static bool port_output_chain(struct console_port *port)
 
 static void port_output(struct console_port *port, struct virtq *vq)
 {
+	size_t budget = BYTES_AT_ONCE;
 	int got = 0;
 
 	for (unsigned i = 0; i < CHAINS_AT_ONCE && !port->waits; i++) {
@@ -293,7 +265,7 @@ static void port_output(struct console_port *port, struct virtq *vq)
 			port->in_flight = true;
 			port->chain_done = 0;
 		}
-		if (!port_output_chain(port))
+		if (!port_output_chain(port, &budget))
 			break;
 		port->in_flight = false;
 		virtq_complete(vq, port->chain.head, 0);
@@ -316,19 +288,39 @@ static void port_serve(struct console_port *port)
 		port_output(port, vq);
 }
 
-/* A port's other queue is never served: the driver's buffers stay with us. */
+/* The port that a queue serves. NULL: a control queue, or a port's other queue, which is
+ * never served: the driver's buffers stay with us. */
+static struct console_port *port_of(struct console *console, unsigned queue)
+{
+	unsigned index = queue < VIRTIO_CONSOLE_CONTROL_RX ? 0 : queue / 2 - 1;
+
+	if (queue == VIRTIO_CONSOLE_CONTROL_RX || queue == VIRTIO_CONSOLE_CONTROL_TX ||
+	    index >= console->port_count ||
+	    queue % 2 != (console->ports[index].config.direction == CONSOLE_OUTPUT))
+		return NULL;
+	return &console->ports[index];
+}
+
 static void console_queue_ready(struct virtio_device *device, unsigned queue)
 {
 	struct console *console = console_of(device);
-	unsigned index = queue < VIRTIO_CONSOLE_CONTROL_RX ? 0 : queue / 2 - 1;
+	struct console_port *port = port_of(console, queue);
 
-	if (queue == VIRTIO_CONSOLE_CONTROL_RX)
+	if (port)
+		port_serve(port);
+	else if (queue == VIRTIO_CONSOLE_CONTROL_RX)
 		control_flush(console);
 	else if (queue == VIRTIO_CONSOLE_CONTROL_TX)
 		control_queue(console);
-	else if (index < console->port_count &&
-		 queue % 2 == (console->ports[index].config.direction == CONSOLE_OUTPUT))
-		port_serve(&console->ports[index]);
+}
+
+/* What was in flight belongs to rings that are gone. */
+static void console_queue_stopped(struct virtio_device *device, unsigned queue)
+{
+	struct console_port *port = port_of(console_of(device), queue);
+
+	if (port)
+		port->in_flight = false;
 }
 
 static void stream_ready(struct event_source *source, uint32_t events)
@@ -371,6 +363,7 @@ const struct virtio_device_ops console_ops = {
 	.queue_size_max = QUEUE_SIZE,
 	.config_read = console_config_read,
 	.queue_ready = console_queue_ready,
+	.queue_stopped = console_queue_stopped,
 	.reset = console_reset,
 };
 

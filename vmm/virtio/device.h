@@ -29,8 +29,10 @@ struct virtio_device_ops {
 	/* The queue is ready and may hold requests. On the I/O thread. */
 	void (*queue_ready)(struct virtio_device *device, unsigned queue);
 
-	/* The driver reset the device: forget requests in flight. NULL: nothing to do. */
+	/* The driver reset the device, or one queue of it: forget requests in flight. NULL:
+	 * nothing to do. */
 	void (*reset)(struct virtio_device *device);
+	void (*queue_stopped)(struct virtio_device *device, unsigned queue);
 };
 
 struct virtio_device {
@@ -71,6 +73,9 @@ static inline bool virtio_device_has_feature(const struct virtio_device *device,
  * them does not keep the I/O thread to itself; without, something else will wake the
  * device up. */
 void virtio_device_leave(struct virtio_device *device, struct virtq *vq, bool more);
+
+/* Has all queues visited once more, after others had their turn. */
+void virtio_device_revisit(struct virtio_device *device);
 
 /* The driver broke the rules: the device stops until it is reset. */
 void virtio_device_broken(struct virtio_device *device, const char *why);

@@ -47,7 +47,7 @@ struct virtq *virtio_device_queue(struct virtio_device *device, unsigned queue)
 }
 
 /* As if the driver had notified. */
-static void revisit(struct virtio_device *device)
+void virtio_device_revisit(struct virtio_device *device)
 {
 	uint64_t one = 1;
 
@@ -58,7 +58,7 @@ void virtio_device_leave(struct virtio_device *device, struct virtq *vq, bool mo
 {
 	virtq_want_notify(vq, true);
 	if (more && virtq_has_next(vq))
-		revisit(device);
+		virtio_device_revisit(device);
 	if (virtq_should_interrupt(vq))
 		raise_interrupt(device, VIRTIO_MMIO_INT_VRING);
 }
@@ -105,7 +105,7 @@ static void write_status(struct virtio_device *device, uint32_t value)
 	if ((value & VIRTIO_STATUS_DRIVER_OK) && !(value & VIRTIO_STATUS_FEATURES_OK))
 		value &= ~VIRTIO_STATUS_DRIVER_OK;
 	if ((value & VIRTIO_STATUS_DRIVER_OK) && !(device->status & VIRTIO_STATUS_DRIVER_OK))
-		revisit(device); /* it may have something to say at once */
+		virtio_device_revisit(device); /* it may have something to say at once */
 	device->status |= value;
 }
 
@@ -121,6 +121,8 @@ static void write_queue_ready(struct virtio_device *device, uint32_t value)
 	if (!vq || !(device->status & VIRTIO_STATUS_FEATURES_OK))
 		return;
 	if (!(value & 1)) {
+		if (vq->ready && device->ops->queue_stopped)
+			device->ops->queue_stopped(device, device->queue_select);
 		vq->ready = false;
 		return;
 	}

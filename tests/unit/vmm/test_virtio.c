@@ -565,6 +565,62 @@ static void reset_while_output_waits(void **state)
 	assert_int_equal(test_used(tx)->idx, 0);
 }
 
+/* The rings that the request came from are gone: it must not be completed in new ones. */
+static void queue_stopped_while_output_waits(void **state)
+{
+	struct fixture *f = *state;
+	struct test_queue *tx = &f->queues[VIRTIO_CONSOLE_PORT_TX(OUT)];
+	static char buffer[TEST_RAM_SIZE];
+
+	start(f);
+	test_offer_buffer(tx, 5, 0x10000, 100000, 0);
+	notify(f);
+	assert_true(console_busy(&f->console));
+	put(f, VIRTIO_MMIO_QUEUE_SEL, tx->number);
+	put(f, VIRTIO_MMIO_QUEUE_READY, 0);
+	assert_int_equal(get(f, VIRTIO_MMIO_QUEUE_READY), 0);
+	assert_false(console_busy(&f->console));
+	memset(test_avail(tx), 0, 0x100);
+	start_queue(f, tx->number);
+	test_offer_buffer(tx, 1, 0x10000, 3, 0);
+	assert_true(read(f->out[0], buffer, sizeof(buffer)) > 3);
+	notify(f);
+	assert_int_equal(test_completed(tx)->id, 1);
+	assert_null(test_completed(tx));
+	assert_int_equal(read(f->out[0], buffer, sizeof(buffer)), 3);
+}
+
+/* A guest that offers the same memory over and over must not keep the thread from its
+ * other duties, signals above all. */
+static void endless_requests_leave_others_their_turn(void **state)
+{
+	struct fixture *f = *state;
+	struct test_queue *rx = &f->queues[VIRTIO_CONSOLE_PORT_RX(IN)];
+	struct test_queue *tx = &f->queues[VIRTIO_CONSOLE_PORT_TX(OUT)];
+	int zero = open("/dev/zero", O_RDONLY);
+	FILE *out = tmpfile();
+	uint64_t one = 1;
+
+	open_console(f, zero, fileno(out));
+	start(f);
+	for (uint16_t i = 0; i < QUEUE_SIZE; i++)
+		test_set_desc(tx, i, 0, TEST_RAM_SIZE, VIRTQ_DESC_F_NEXT, (uint16_t)(i + 1));
+	test_desc(tx, QUEUE_SIZE - 1)->flags = 0;
+	test_offer(tx, 0);
+	for (uint16_t i = 0; i < 4; i++)
+		test_offer_buffer(rx, i, 0x80000, TEST_RAM_SIZE - 0x80000, VIRTQ_DESC_F_WRITE);
+	assert_int_equal(write(f->console.device.notify.fd, &one, 8), 8);
+	event_loop_turn(&f->loop);
+	assert_true(lseek(fileno(out), 0, SEEK_CUR) <= 1 << 20);
+	assert_true(test_used(rx)->idx < 4);
+	turn(f);
+	assert_int_equal(lseek(fileno(out), 0, SEEK_CUR), QUEUE_SIZE * TEST_RAM_SIZE);
+	assert_int_equal(test_used(tx)->idx, 1);
+	assert_int_equal(test_used(rx)->idx, 4);
+	fclose(out);
+	close(zero);
+}
+
 static void entropy_fills_what_is_offered(void **state)
 {
 	struct fixture *f = *state;
@@ -614,6 +670,8 @@ int main(void)
 		TEST_BARE(sockets_work_as_streams),
 		TEST(bad_buffers_stop_the_device),
 		TEST(reset_while_output_waits),
+		TEST(queue_stopped_while_output_waits),
+		TEST_BARE(endless_requests_leave_others_their_turn),
 		TEST_BARE(entropy_fills_what_is_offered),
 	};
 
