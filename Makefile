@@ -4,6 +4,7 @@
 #	make              build everything into build/
 #	make run          run an example program in its own microVM
 #	make test         build and pass every test
+#	make fuzz         look for modules that run otherwise than elsewhere
 #	make install      PREFIX=/usr/local and DESTDIR= as everywhere
 #	make bench        measure against the budgets of the design
 #	make clean        remove build/
@@ -11,6 +12,7 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 TESTFLAGS ?=
+FUZZFLAGS ?= --time 300
 
 # Walnut is built by clang 19: the guest's code and LLVM's library have to match.
 ifeq ($(origin CC),default)
@@ -41,6 +43,9 @@ run: build
 test: build
 	@tests/run --build $(BUILD) $(TESTFLAGS)
 
+fuzz: build
+	@tests/fuzz/run --build $(BUILD) $(FUZZFLAGS)
+
 # Does not call setup: `make` may have run as a user, `sudo make install` must not
 # begin to build as root what is already there.
 install: $(BUILD)/build.ninja
@@ -54,4 +59,4 @@ bench: build
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all help setup build run test install bench clean
+.PHONY: all help setup build run test fuzz install bench clean

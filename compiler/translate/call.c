@@ -16,10 +16,8 @@ static void build_call(struct func_translator *ft, LLVMValueRef code, LLVMTypeRe
 	result = LLVMBuildCall2(ft->builder, llvm_type, code, args, type->param_count, "");
 	debug_location(ft, 0);
 	ft->stack_size -= type->param_count;
-	if (type->result_count == 1)
-		push(ft, result);
-	for (uint32_t i = 0; type->result_count > 1 && i < type->result_count; i++)
-		push(ft, LLVMBuildExtractValue(ft->builder, result, i, ""));
+	for (uint32_t i = 0; i < type->result_count; i++)
+		push(ft, extract_result(ft->mt, ft->builder, type, result, i));
 }
 
 /* A field of struct walnut_func, which never changes. */

@@ -164,14 +164,8 @@ static void translate_else(struct func_translator *ft)
 static void return_results(struct func_translator *ft)
 {
 	uint32_t count = ft->type->result_count;
-	LLVMValueRef *results = ft->stack + ft->stack_size - count;
 
-	if (count == 0)
-		LLVMBuildRetVoid(ft->builder);
-	else if (count == 1)
-		LLVMBuildRet(ft->builder, results[0]);
-	else
-		LLVMBuildAggregateRet(ft->builder, results, count);
+	build_return(ft->mt, ft->builder, ft->type, ft->stack + ft->stack_size - count);
 	ft->stack_size -= count;
 }
 

@@ -100,10 +100,7 @@ static LLVMValueRef build_invoke(struct module_translator *mt, uint32_t func_ind
 	LLVMAddCallSiteAttribute(result, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
 				 LLVMCreateEnumAttribute(mt->context, noinline_kind, 0));
 	for (uint32_t i = 0; i < type->result_count; i++) {
-		LLVMValueRef value = type->result_count == 1
-			? result : LLVMBuildExtractValue(mt->builder, result, i, "");
-
-		LLVMBuildStore(mt->builder, value,
+		LLVMBuildStore(mt->builder, extract_result(mt, mt->builder, type, result, i),
 			       slot_address(mt, LLVMGetParam(ft.function, 1), i));
 	}
 	LLVMBuildRetVoid(mt->builder);

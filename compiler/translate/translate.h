@@ -176,6 +176,13 @@ LLVMValueRef external_function(struct module_translator *mt, const char *name, L
 LLVMTypeRef llvm_value_type(struct module_translator *mt, wasm_valtype type);
 char value_type_letter(wasm_valtype type); /* enum walnut_value_type */
 LLVMTypeRef llvm_function_type(struct module_translator *mt, const struct wasm_functype *type);
+/* results.c: a function's results, of which one is itself and several are a struct. */
+LLVMTypeRef result_field_type(struct module_translator *mt, const struct wasm_functype *type,
+			      uint32_t index);
+void build_return(struct module_translator *mt, LLVMBuilderRef builder,
+		  const struct wasm_functype *type, LLVMValueRef *values);
+LLVMValueRef extract_result(struct module_translator *mt, LLVMBuilderRef builder,
+			    const struct wasm_functype *type, LLVMValueRef returned, uint32_t index);
 LLVMValueRef llvm_zero(struct module_translator *mt, wasm_valtype type);
 LLVMValueRef type_descriptor(struct module_translator *mt, uint32_t type_index);
 uint32_t memory_flags(const struct module_translator *mt, uint32_t memory);

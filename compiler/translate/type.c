@@ -62,7 +62,7 @@ LLVMTypeRef llvm_function_type(struct module_translator *mt, const struct wasm_f
 	LLVMTypeRef result, function;
 
 	for (uint32_t i = 0; i < type->result_count; i++)
-		types[i] = llvm_value_type(mt, type->results[i]);
+		types[i] = result_field_type(mt, type, i);
 	if (type->result_count == 0)
 		result = mt->void_;
 	else if (type->result_count == 1)

@@ -6,11 +6,13 @@
  *	ID instantiate MODULE ok|unlinkable|trap:CODE [PROVIDER:xFIELD | ?]…
  *	ID invoke MODULE xFIELD VALUE… = VALUE… | trap:CODE | any
  *	ID get MODULE xFIELD = VALUE
+ *	ID call MODULE xFIELD VALUE…
  *	end
  *
  * VALUE is TYPE:BITS with the letters of enum walnut_value_type; `*` for any value
  * that is not null, `cnan` and `anan` for canonical and arithmetic NaNs. Standard
- * output gets a line for each: `ID ok` or `ID fail REASON`. */
+ * output gets a line for each: `ID ok` or `ID fail REASON`; for `call`, which expects
+ * nothing, `ID VALUE…` or `ID trap:CODE`. */
 #include "driver.h"
 
 #include "lib/string.h"
@@ -253,17 +255,23 @@ static bool value_matches(struct name expected, char type, const union walnut_va
 	return bits_of(type, value) == hexadecimal(bits.data, bits.size);
 }
 
+/* "T:BITS " for each of the first values. */
+static void text_values(struct text *text, const char *types, const union walnut_value *values)
+{
+	for (size_t i = 0; types[i] && i < 4; i++) {
+		text_bytes(text, &types[i], 1);
+		text_string(text, ":");
+		text_hex(text, bits_of(types[i], &values[i]));
+		text_string(text, " ");
+	}
+}
+
 static void fail_with_values(struct name id, const char *types, const union walnut_value *values)
 {
 	char line[256];
 	struct text text = TEXT_IN(line);
 
-	for (size_t i = 0; types[i] && i < 4; i++) {
-		text_bytes(&text, &types[i], 1);
-		text_string(&text, ":");
-		text_hex(&text, bits_of(types[i], &values[i]));
-		text_string(&text, " ");
-	}
+	text_values(&text, types, values);
 	line[text.used < sizeof(line) ? text.used : sizeof(line) - 1] = '\0';
 	verdict(id, "got ", line);
 }
@@ -301,7 +309,40 @@ static void call_export(void *argument)
 	call->export->invoke(call->arguments, call->results);
 }
 
-static void invoke(struct name id, struct words *words, const struct walnut_export *export)
+/* Calls with the arguments up to "=" or the line's end; returns the trap's code. */
+static uint32_t perform(struct call *call, const struct walnut_export *export, struct words *words)
+{
+	struct name word, bits;
+
+	memset(call, 0, sizeof(*call));
+	call->export = export;
+	for (size_t i = 0; next_word(words, &word) && !is(word, "=") && i < VALUES_MAX; i++) {
+		split(word, &bits);
+		call->arguments[i].i64 = hexadecimal(bits.data, bits.size);
+	}
+	return runtime_try(call_export, call);
+}
+
+/* `call`: says what came, whatever it is. */
+static void report(struct name id, struct words *words, const struct walnut_export *export)
+{
+	static struct call call;
+	char line[256];
+	struct text text = TEXT_IN(line);
+	uint32_t code = perform(&call, export, words);
+
+	text_bytes(&text, id.data, id.size);
+	text_string(&text, code ? " trap:" : " ");
+	if (code)
+		text_unsigned(&text, code);
+	else
+		text_values(&text, export->type.func->results, call.results);
+	text_string(&text, "\n");
+	console_write_all(CONSOLE_OUTPUT, line, text.used);
+}
+
+static void invoke(struct name id, struct words *words, const struct walnut_export *export,
+		   bool is_report)
 {
 	static struct call call;
 	struct words rest;
@@ -310,13 +351,9 @@ static void invoke(struct name id, struct words *words, const struct walnut_expo
 
 	if (export->type.kind != WALNUT_EXTERN_FUNC || !export->invoke)
 		return verdict(id, "not a function", NULL);
-	memset(&call, 0, sizeof(call));
-	call.export = export;
-	for (size_t i = 0; next_word(words, &word) && !is(word, "=") && i < VALUES_MAX; i++) {
-		split(word, &bits);
-		call.arguments[i].i64 = hexadecimal(bits.data, bits.size);
-	}
-	code = runtime_try(call_export, &call);
+	if (is_report)
+		return report(id, words, export);
+	code = perform(&call, export, words);
 	if (!code)
 		return check_values(id, words, export->type.func->results, call.results);
 	rest = *words;
@@ -344,7 +381,7 @@ static void get(struct name id, struct words *words, const struct walnut_export 
 	check_values(id, words, type, &value);
 }
 
-static void action(struct name id, struct words *words, bool is_get)
+static void action(struct name id, struct words *words, struct name verb)
 {
 	static char buffer[LINE_MAX / 2];
 	const struct walnut_module *module;
@@ -359,10 +396,10 @@ static void action(struct name id, struct words *words, bool is_get)
 	export = find_export(module, field_name(field, buffer));
 	if (!export)
 		return verdict(id, "no such export", NULL);
-	if (is_get)
+	if (is(verb, "get"))
 		get(id, words, export);
 	else
-		invoke(id, words, export);
+		invoke(id, words, export, is(verb, "call"));
 }
 
 static bool command(struct words words)
@@ -377,7 +414,7 @@ static bool command(struct words words)
 	else if (is(verb, "instantiate"))
 		instantiate(id, &words);
 	else
-		action(id, &words, is(verb, "get"));
+		action(id, &words, verb);
 	return true;
 }
 

@@ -1,6 +1,8 @@
 /* compiler/wasm/instr.c: the instruction reader and its table. */
 #include "support.h"
 
+#include <ctype.h>
+
 #include "wasm/instr.h"
 
 static struct wasm_code_reader reader_of(struct bytes bytes)
@@ -135,6 +137,29 @@ static void names_come_from_the_table(void **state)
 	assert_string_equal(wasm_op_name((enum wasm_op)0xff000), "?");
 }
 
+/* "i32.load8_s" for I32_LOAD8_S; select has two opcodes. */
+static void every_text_spells_its_identifier(void **state)
+{
+	static const struct { const char *identifier, *text; } rows[] = {
+#define WASM_OPCODE(value, ident, text, imm, sig) { #ident, text },
+#include "wasm/opcodes.def"
+#undef WASM_OPCODE
+	};
+
+	(void)state;
+	for (size_t row = 0; row < sizeof(rows) / sizeof(*rows); row++) {
+		char spelt[64] = "";
+
+		for (size_t i = 0; rows[row].text[i] && i + 1 < sizeof(spelt); i++) {
+			char c = rows[row].text[i];
+
+			spelt[i] = c == '.' || c == ' ' ? '_' : (char)toupper((unsigned char)c);
+		}
+		if (strcmp(rows[row].identifier, "SELECT_T"))
+			assert_string_equal(spelt, rows[row].identifier);
+	}
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -145,6 +170,7 @@ int main(void)
 		cmocka_unit_test(a_cut_off_instruction_says_where),
 		cmocka_unit_test(locals_are_spread_out),
 		cmocka_unit_test(names_come_from_the_table),
+		cmocka_unit_test(every_text_spells_its_identifier),
 	};
 
 	return cmocka_run_group_tests_name("instr", tests, NULL, NULL);

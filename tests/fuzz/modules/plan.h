@@ -1,0 +1,86 @@
+/* What a module consists of, decided before any code: types, functions, memories,
+ * tables, globals, segments. Bodies refer to it and never change it. */
+#ifndef WALNUT_FUZZ_PLAN_H
+#define WALNUT_FUZZ_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "random.h"
+
+/* Value types are letters as in opcodes.def and enum walnut_value_type:
+ * i I f F V, r for funcref and e for externref. */
+#define TYPES_MAX 12
+#define ARITY_MAX 6
+#define FUNCS_MAX 16
+#define GLOBALS_MAX 8
+#define TABLES_MAX 3
+#define SEGMENTS_MAX 4
+
+#define FUEL_GLOBAL 0
+#define FUEL_PER_TEST 1500
+#define FUEL_PER_CALL 16
+
+enum kind {
+	KIND_MIXED,   /* everything, traps are rare */
+	KIND_LOOPS,   /* above all loops over memory as compilers unroll them */
+	KIND_WILD,    /* many traps: addresses and indices out of bounds, zero divisors */
+	KIND_NUMBERS, /* arithmetic in few functions, deep expressions */
+	KIND_COUNT,
+};
+extern const char *const kind_names[KIND_COUNT];
+
+/* Proposals that not every engine has. */
+#define FEATURE_VECTORS 1u
+#define FEATURE_ATOMICS 2u
+
+struct plan_type {
+	char params[ARITY_MAX + 1], results[ARITY_MAX + 1];
+};
+
+struct plan_global {
+	char type;
+	bool is_mutable;
+};
+
+struct plan_table {
+	char type; /* r or e */
+	uint32_t min, max;
+};
+
+struct plan_segment {
+	enum { SEGMENT_ACTIVE, SEGMENT_PASSIVE, SEGMENT_DECLARED } mode;
+	uint32_t object; /* the memory or table of an active one */
+	uint32_t offset, size;
+};
+
+struct plan {
+	uint64_t seed;
+	enum kind kind;
+	unsigned features; /* FEATURE_* */
+	struct plan_type types[TYPES_MAX];
+	unsigned type_count;
+	unsigned funcs[FUNCS_MAX]; /* type indices */
+	unsigned func_count;
+	struct plan_global globals[GLOBALS_MAX];
+	unsigned global_count;
+	bool has_memory;
+	char memory_type; /* of addresses: i or I */
+	uint32_t memory_min, memory_max; /* pages */
+	struct plan_table tables[TABLES_MAX];
+	unsigned table_count;
+	struct plan_segment data[SEGMENTS_MAX], elements[SEGMENTS_MAX];
+	unsigned data_count, element_count;
+};
+
+void plan_make(struct plan *plan, uint64_t seed, enum kind kind, unsigned features);
+
+/* Index of the type with these strings; `missing` where there is none. */
+unsigned plan_find_type(const struct plan *plan, const char *params, const char *results);
+#define PLAN_NO_TYPE UINT32_MAX
+
+/* Once in how many chances something may trap. */
+unsigned plan_risk(const struct plan *plan);
+
+#endif
