@@ -41,14 +41,21 @@ struct walnut_compile_options {
 	bool require_start;	   /* refuse a module without an exported _start () -> () */
 	bool emit_llvm;		   /* textual LLVM IR instead of an object */
 	bool debug_lines;	   /* reserved for -g */
-	/* Called now and then from the compiling thread; may be NULL. */
+	uint64_t part_bytes; /* divide into parts of so much code; 0: by the module's size */
+	/* Called now and then, from any of the compiler's threads but from one at a time;
+	 * may be NULL. total 0: there is nothing to count. */
 	void (*progress)(void *opaque, const char *phase, uint64_t done, uint64_t total);
 	/* Something the user may want to know, one line; may be NULL. */
 	void (*note)(void *opaque, const char *text);
 	void *opaque;
 };
 
-/* Decodes, validates and compiles; writes the whole result to the descriptor.
+/* LLVM recurses over expressions; deep ones of generated code want more than the usual
+ * 8 MiB. Only what is touched costs memory. The compiler's own threads have such a stack,
+ * and whoever calls walnut_compile() does well to. */
+#define WALNUT_COMPILER_STACK_BYTES (UINT64_C(1) << 30)
+
+/* Decodes, validates and compiles, on all CPUs that the process may use; writes the whole result to the descriptor.
  * 0, or -1 and *error. */
 int walnut_compile(const uint8_t *bytes, size_t size, const struct walnut_compile_options *options,
 		   int output_fd, struct walnut_error *error);

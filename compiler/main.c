@@ -19,9 +19,6 @@
 #include "compiler.h"
 
 #define EXIT_WALNUT_FAILED 125
-/* LLVM recurses over expressions; deep ones of generated code want more than the
- * usual 8 MiB. Only what is touched costs memory. */
-#define COMPILER_STACK_BYTES (UINT64_C(1) << 30)
 #define PROGRESS_DELAY_NS UINT64_C(1000000000)
 #define PROGRESS_STEP_NS UINT64_C(200000000)
 #define ERASE_LINE "\r\033[K"
@@ -260,7 +257,7 @@ static int run(struct job *job)
 	if (job->progress.wanted && isatty(STDERR_FILENO))
 		job->options.progress = note_progress;
 	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, COMPILER_STACK_BYTES);
+	pthread_attr_setstacksize(&attributes, WALNUT_COMPILER_STACK_BYTES);
 	if (pthread_create(&thread, &attributes, compile_thread, job) == 0)
 		watch(job, thread);
 	else /* an address space limit: the ordinary stack does for ordinary modules */
@@ -282,13 +279,15 @@ static void usage(FILE *out)
 	      "  --require-start         refuse a module without _start\n"
 	      "  --emit-llvm             write LLVM's text instead of an object\n"
 	      "  --input-name NAME       what messages call the module\n"
+	      "  --part-bytes N          divide the module into parts of N bytes of code\n"
 	      "  --progress              show progress on a terminal\n"
 	      "  --verbose               say what is passed over\n"
 	      "  -g                      keep the line tables; they are kept anyway\n", out);
 }
 
 enum { OPTION_CPU = 256, OPTION_MEMORY, OPTION_NAME, OPTION_UNKNOWN, OPTION_START, OPTION_LLVM,
-       OPTION_PROGRESS, OPTION_VERBOSE, OPTION_HOST_CPU, OPTION_INPUT_NAME, OPTION_HELP };
+       OPTION_PROGRESS, OPTION_VERBOSE, OPTION_HOST_CPU, OPTION_INPUT_NAME, OPTION_PART_BYTES,
+       OPTION_HELP };
 
 static const struct option long_options[] = {
 	{ "target-cpu", required_argument, NULL, OPTION_CPU },
@@ -301,6 +300,7 @@ static const struct option long_options[] = {
 	{ "verbose", no_argument, NULL, OPTION_VERBOSE },
 	{ "host-cpu", no_argument, NULL, OPTION_HOST_CPU },
 	{ "input-name", required_argument, NULL, OPTION_INPUT_NAME },
+	{ "part-bytes", required_argument, NULL, OPTION_PART_BYTES },
 	{ "help", no_argument, NULL, OPTION_HELP },
 	{ NULL, 0, NULL, 0 },
 };
@@ -311,6 +311,18 @@ static int print_host_cpu(void)
 
 	walnut_host_cpu(text, sizeof(text));
 	return puts(text) < 0 || fflush(stdout) ? EXIT_WALNUT_FAILED : 0;
+}
+
+/* From optarg. -1: go on; else the status to exit with. */
+static int parse_part_bytes(struct walnut_compile_options *options)
+{
+	char *end;
+
+	errno = 0;
+	options->part_bytes = strtoull(optarg, &end, 10);
+	if (errno || *end || *optarg < '1' || *optarg > '9')
+		return complain("--part-bytes", "it is a number of bytes");
+	return -1;
 }
 
 /* One option into the job. -1: go on; else the status to exit with. */
@@ -364,6 +376,8 @@ static int apply_option(struct job *job, int option)
 	case OPTION_INPUT_NAME:
 		job->name = optarg;
 		return -1;
+	case OPTION_PART_BYTES:
+		return parse_part_bytes(options);
 	case OPTION_HELP:
 		usage(stdout);
 		return 0;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "dwarf_line.h"
+#include "elf_object.h"
 
 struct row_reader {
 	const struct elf_object *elf;
@@ -122,23 +123,94 @@ static void compact_rows(struct line_rows *rows)
 	rows->count = kept;
 }
 
-int line_rows_read(const struct elf_object *elf, uint64_t text_index, const Elf64_Shdr *symbols,
-		   struct line_rows *rows)
+/* Sorted and compact; of a part without code, or without a located instruction, none. */
+static int read_part(const struct elf_object *elf, struct line_rows *rows)
 {
-	struct row_reader reader = { .elf = elf, .text_index = text_index, .symbols = *symbols, .rows = rows };
+	struct row_reader reader = { .elf = elf, .rows = rows };
 	struct dwarf_line_visitor visitor = { relocated_address, add_row, &reader };
 	const uint8_t *content;
-	Elf64_Shdr lines;
+	Elf64_Shdr lines, text;
 	uint64_t index;
 
-	/* No located instruction, no line table. */
-	if (elf_find_section(elf, ".debug_line", &index, &lines))
+	if (elf_find_section(elf, WALNUT_SECTION_TEXT, &reader.text_index, &text) ||
+	    elf_find_section(elf, ".debug_line", &index, &lines))
 		return 0;
 	content = elf_content(elf, &lines);
 	if (elf_find_section(elf, ".rela.debug_line", &index, &reader.relocations))
 		reader.relocations.sh_size = 0;
-	if (!content || dwarf_line_read(content, lines.sh_size, &visitor) || sort_rows(rows))
+	if (!content || elf_find_section(elf, ".symtab", &index, &reader.symbols) ||
+	    dwarf_line_read(content, lines.sh_size, &visitor) || sort_rows(rows))
 		return -1;
 	compact_rows(rows);
 	return 0;
+}
+
+/* Room for so many more of each. */
+static int reserve(struct line_rows *rows, size_t row_count, uint32_t inline_count)
+{
+	size_t rows_needed = rows->count + row_count, inlines_needed;
+	void *grown;
+
+	if (rows_needed > rows->capacity) {
+		size_t capacity = rows_needed > 2 * rows->capacity ? rows_needed : 2 * rows->capacity;
+
+		grown = reallocarray(rows->rows, capacity, sizeof(*rows->rows));
+		if (!grown)
+			return -1;
+		rows->rows = grown;
+		rows->capacity = capacity;
+	}
+	inlines_needed = (size_t)rows->inline_count + inline_count;
+	if (inline_count == 0)
+		return 0;
+	if (inlines_needed > WALNUT_MAP_INLINED)
+		return -1;
+	grown = reallocarray(rows->inlines, inlines_needed, sizeof(*rows->inlines));
+	if (!grown)
+		return -1;
+	rows->inlines = grown;
+	return 0;
+}
+
+/* A part's place, in the tables of the whole. */
+static uint32_t moved(uint32_t place, uint32_t base)
+{
+	return place & WALNUT_MAP_INLINED ? place + base : place;
+}
+
+int line_rows_add(struct line_rows *rows, const struct object_part *part, uint64_t text_base)
+{
+	struct line_rows own = { 0 };
+	uint32_t base = rows->inline_count;
+	struct elf_object elf;
+	int result = -1;
+
+	if (elf_object_open(&elf, part->bytes, part->size) || read_part(&elf, &own) ||
+	    reserve(rows, own.count, part->inline_count))
+		goto out;
+	/* Where one part's code ends, the next one's may begin. */
+	if (rows->count && own.count &&
+	    rows->rows[rows->count - 1].text_offset == own.rows[0].text_offset + text_base)
+		rows->count--;
+	for (size_t i = 0; i < own.count; i++) {
+		uint64_t offset = own.rows[i].text_offset + text_base;
+
+		if (offset > UINT32_MAX)
+			goto out;
+		rows->rows[rows->count++] = (struct walnut_map_row){
+			(uint32_t)offset, moved(own.rows[i].place, base) };
+	}
+	for (uint32_t i = 0; i < part->inline_count; i++)
+		rows->inlines[rows->inline_count++] = (struct walnut_map_inline){
+			part->inlines[i].wasm_offset, moved(part->inlines[i].caller, base) };
+	result = 0;
+out:
+	free(own.rows);
+	return result;
+}
+
+void line_rows_free(struct line_rows *rows)
+{
+	free(rows->rows);
+	free(rows->inlines);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "elf_join.h"
 #include "elf_object.h"
 #include "line_rows.h"
 #include "source_section.h"
@@ -83,9 +84,8 @@ static void add_table(struct finisher *finisher, const char *name, const char *r
 
 static int add_map(struct finisher *finisher)
 {
-	const struct object_origin *origin = finisher->origin;
 	size_t rows = finisher->rows.count * sizeof(struct walnut_map_row);
-	size_t inlines = origin->inline_count * sizeof(*origin->inlines);
+	size_t inlines = finisher->rows.inline_count * sizeof(*finisher->rows.inlines);
 	struct walnut_map *map = calloc(1, sizeof(*map) + rows + inlines);
 
 	finisher->map = map;
@@ -95,11 +95,11 @@ static int add_map(struct finisher *finisher)
 	map->magic = WALNUT_MAP_MAGIC;
 	map->row_count = (uint32_t)finisher->rows.count;
 	map->text_size = finisher->text.sh_size;
-	map->inline_count = origin->inline_count;
+	map->inline_count = finisher->rows.inline_count;
 	if (rows)
 		memcpy(map->rows, finisher->rows.rows, rows);
 	if (inlines)
-		memcpy((char *)map->rows + rows, origin->inlines, inlines);
+		memcpy((char *)map->rows + rows, finisher->rows.inlines, inlines);
 	add_table(finisher, WALNUT_SECTION_MAP, ".rela" WALNUT_SECTION_MAP, map,
 		  sizeof(*map) + rows + inlines, &finisher->text_base[0]);
 	return 0;
@@ -148,21 +148,60 @@ static int drop_debug_sections(struct finisher *finisher)
 	return 0;
 }
 
-int object_finish(const uint8_t *object, size_t size, const struct object_origin *origin,
+/* The object, now whole, with its side tables. */
+static int finish(struct finisher *finisher, const uint8_t *object, size_t size, uint8_t **out,
+		  size_t *out_size)
+{
+	if (elf_object_open(&finisher->elf, object, size) ||
+	    elf_find_section(&finisher->elf, WALNUT_SECTION_TEXT, &finisher->text_index,
+			     &finisher->text) ||
+	    find_symbol_table(finisher) || drop_debug_sections(finisher) || add_map(finisher) ||
+	    add_source(finisher))
+		return -1;
+	return elf_object_rewrite(&finisher->elf, finisher->dropped, finisher->sections,
+				  finisher->section_count, out, out_size);
+}
+
+/* *joined is malloc'd; bases[i]: where part i's code begins in its code. */
+static int join(const struct object_part *parts, uint32_t count, uint8_t **joined, size_t *size,
+		uint64_t *bases, struct walnut_error *error)
+{
+	struct elf_part *objects = calloc(count, sizeof(*objects));
+	int result;
+
+	if (!objects)
+		return -1;
+	for (uint32_t i = 0; i < count; i++)
+		objects[i] = (struct elf_part){ .bytes = parts[i].bytes, .size = parts[i].size };
+	result = elf_join(objects, count, WALNUT_SECTION_TEXT, joined, size, error);
+	for (uint32_t i = 0; i < count; i++)
+		bases[i] = objects[i].base;
+	free(objects);
+	return result;
+}
+
+int object_finish(const struct object_part *parts, uint32_t count, const struct object_origin *origin,
 		  uint8_t **out, size_t *out_size, struct walnut_error *error)
 {
 	struct finisher finisher = { .origin = origin };
-	int result = -1;
+	uint64_t *bases = calloc(count, sizeof(*bases));
+	const uint8_t *object = parts[0].bytes;
+	size_t size = parts[0].size;
+	uint8_t *joined = NULL;
+	int result = bases ? 0 : -1;
 
 	*out = NULL;
-	if (elf_object_open(&finisher.elf, object, size) == 0 &&
-	    elf_find_section(&finisher.elf, WALNUT_SECTION_TEXT, &finisher.text_index, &finisher.text) == 0 &&
-	    find_symbol_table(&finisher) == 0 &&
-	    line_rows_read(&finisher.elf, finisher.text_index, &finisher.symbols, &finisher.rows) == 0 &&
-	    drop_debug_sections(&finisher) == 0 && add_map(&finisher) == 0 && add_source(&finisher) == 0)
-		result = elf_object_rewrite(&finisher.elf, finisher.dropped, finisher.sections,
-					    finisher.section_count, out, out_size);
-	free(finisher.rows.rows);
+	if (!result && count > 1) {
+		result = join(parts, count, &joined, &size, bases, error);
+		object = joined;
+	}
+	for (uint32_t i = 0; !result && i < count; i++)
+		result = line_rows_add(&finisher.rows, &parts[i], bases[i]);
+	if (!result)
+		result = finish(&finisher, object, size, out, out_size);
+	free(bases);
+	free(joined);
+	line_rows_free(&finisher.rows);
 	free(finisher.map);
 	free(finisher.source);
 	free(finisher.dropped);

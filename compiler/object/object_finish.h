@@ -16,14 +16,20 @@ struct wasm_module;
 struct object_origin {
 	const struct wasm_module *module;
 	const struct debug_info *debug; /* or NULL */
-	/* What the map's rows refer to (translate/locations.h) */
+};
+
+/* One of the objects that LLVM wrote for a module. */
+struct object_part {
+	const uint8_t *bytes;
+	size_t size;
+	/* What the rows of its line table refer to (translate/locations.h) */
 	const struct walnut_map_inline *inlines;
 	uint32_t inline_count;
 };
 
-/* *out is a malloc'd copy of the object with the sections, without what LLVM said for
- * debuggers. 0, or -1 and *error. */
-int object_finish(const uint8_t *object, size_t size, const struct object_origin *origin,
+/* *out is malloc'd: the parts in one object, with the sections, without what LLVM said
+ * for debuggers. 0, or -1 and *error. */
+int object_finish(const struct object_part *parts, uint32_t count, const struct object_origin *origin,
 		  uint8_t **out, size_t *out_size, struct walnut_error *error);
 
 #endif

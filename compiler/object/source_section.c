@@ -29,7 +29,7 @@ static int compare_offsets(const void *left, const void *right)
 static uint32_t *collect_offsets(const struct object_origin *origin, const struct line_rows *rows,
 				 size_t *count)
 {
-	uint32_t *offsets = calloc(rows->count + 2 * (size_t)origin->inline_count + 1, sizeof(*offsets));
+	uint32_t *offsets = calloc(rows->count + 2 * (size_t)rows->inline_count + 1, sizeof(*offsets));
 	size_t all = 0, kept = 0;
 
 	if (!offsets)
@@ -37,10 +37,10 @@ static uint32_t *collect_offsets(const struct object_origin *origin, const struc
 	for (size_t i = 0; i < rows->count; i++)
 		if (!(rows->rows[i].place & WALNUT_MAP_INLINED))
 			offsets[all++] = rows->rows[i].place;
-	for (uint32_t i = 0; i < origin->inline_count; i++) {
-		offsets[all++] = origin->inlines[i].wasm_offset;
-		if (!(origin->inlines[i].caller & WALNUT_MAP_INLINED))
-			offsets[all++] = origin->inlines[i].caller;
+	for (uint32_t i = 0; i < rows->inline_count; i++) {
+		offsets[all++] = rows->inlines[i].wasm_offset;
+		if (!(rows->inlines[i].caller & WALNUT_MAP_INLINED))
+			offsets[all++] = rows->inlines[i].caller;
 	}
 	qsort(offsets, all, sizeof(*offsets), compare_offsets);
 	for (size_t i = 0; i < all; i++)

@@ -21,20 +21,20 @@ static int fail(struct walnut_error *error, const char *what, const char *why)
 				what, why);
 }
 
-static void resolve_cpu(struct backend *backend, const char *wanted)
+static void resolve_cpu(struct target *target, const char *wanted)
 {
 	if (wanted && strcmp(wanted, "native") == 0) {
 		char *cpu = LLVMGetHostCPUName(), *features = LLVMGetHostCPUFeatures();
 
-		backend->cpu = strdup(cpu);
-		backend->features = strdup(features);
+		target->cpu = strdup(cpu);
+		target->features = strdup(features);
 		LLVMDisposeMessage(cpu);
 		LLVMDisposeMessage(features);
 		return;
 	}
-	backend->cpu = strdup(wanted && *wanted ? wanted : BACKEND_DEFAULT_CPU);
+	target->cpu = strdup(wanted && *wanted ? wanted : BACKEND_DEFAULT_CPU);
 	/* Rounding, which would call the C library without SSE4.1. */
-	backend->features = strdup("+sse4.1");
+	target->features = strdup("+sse4.1");
 }
 
 /* LLVM takes an unknown name for a CPU without any feature, not even 64-bit mode,
@@ -98,30 +98,43 @@ static void initialise_llvm(void)
 	LLVMParseCommandLineOptions(sizeof(options) / sizeof(*options), options, NULL);
 }
 
-int backend_open(struct backend *backend, const struct walnut_compile_options *options,
-		 struct walnut_error *error)
+int target_resolve(struct target *target, const struct walnut_compile_options *options,
+		   struct walnut_error *error)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	LLVMTargetRef target;
 	char *message = NULL;
 
-	memset(backend, 0, sizeof(*backend));
+	memset(target, 0, sizeof(*target));
 	pthread_once(&once, initialise_llvm);
-	if (LLVMGetTargetFromTriple(BACKEND_TRIPLE, &target, &message)) {
+	if (LLVMGetTargetFromTriple(BACKEND_TRIPLE, &target->llvm, &message)) {
 		fail(error, "no code generator for x86-64", message);
 		LLVMDisposeMessage(message);
 		return -1;
 	}
-	resolve_cpu(backend, options->target_cpu);
-	if (!backend->cpu || !backend->features)
+	resolve_cpu(target, options->target_cpu);
+	if (!target->cpu || !target->features)
 		return fail(error, "target", "out of memory");
-	if (!cpu_is_known(target, backend->cpu))
-		return fail(error, "the code generator does not know the target CPU", backend->cpu);
-	backend->machine = LLVMCreateTargetMachine(target, BACKEND_TRIPLE, backend->cpu, backend->features,
-						   codegen_level(options->opt_level), LLVMRelocPIC,
-						   LLVMCodeModelSmall);
+	if (!cpu_is_known(target->llvm, target->cpu))
+		return fail(error, "the code generator does not know the target CPU", target->cpu);
+	return 0;
+}
+
+void target_release(struct target *target)
+{
+	free(target->cpu);
+	free(target->features);
+}
+
+int backend_open(struct backend *backend, const struct target *target,
+		 const struct walnut_compile_options *options, struct walnut_error *error)
+{
+	backend->layout = NULL;
+	backend->machine = LLVMCreateTargetMachine(target->llvm, BACKEND_TRIPLE, target->cpu,
+						   target->features,
+						   codegen_level(options->opt_level),
+						   LLVMRelocPIC, LLVMCodeModelSmall);
 	if (!backend->machine)
-		return fail(error, "no code generator for the target CPU", backend->cpu);
+		return fail(error, "no code generator for the target CPU", target->cpu);
 	if (options->opt_level == 0)
 		LLVMSetTargetMachineFastISel(backend->machine, true);
 	backend->layout = LLVMCreateTargetDataLayout(backend->machine);
@@ -134,8 +147,6 @@ void backend_close(struct backend *backend)
 		LLVMDisposeTargetData(backend->layout);
 	if (backend->machine)
 		LLVMDisposeTargetMachine(backend->machine);
-	free(backend->cpu);
-	free(backend->features);
 }
 
 /* A module has been through an optimiser before, as a rule, so levels 1 and 2 are
@@ -159,7 +170,7 @@ static const char *const pipelines[] = {
 
 	"cgscc(devirt<2>(inline,function-attrs,"
 	"function<eager-inv;no-rerun>(sroa<modify-cfg>," CLEAN_UP "))),"
-	"globaldce,function<eager-inv>("
+	"elim-avail-extern,globaldce,function<eager-inv>("
 	"loop-mssa(loop-rotate,licm),loop(indvars),gvn,jump-threading,"
 	"loop-vectorize,instcombine<no-verify-fixpoint>,slp-vectorizer,vector-combine,"
 	"loop-unroll<O2>,loop-mssa(licm)," FINAL_SIMPLIFYCFG ")",

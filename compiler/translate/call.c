@@ -57,7 +57,7 @@ bool translate_call(struct func_translator *ft, const struct wasm_instr *instr)
 
 	switch (instr->op) {
 	case WASM_OP_CALL:
-		build_call(ft, mt->funcs[instr->index].code, mt->funcs[instr->index].type,
+		build_call(ft, func_code(mt, instr->index), mt->funcs[instr->index].type,
 			   wasm_func_type(mt->wasm, instr->index));
 		return true;
 	case WASM_OP_CALL_INDIRECT:

@@ -6,14 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <llvm-c/Analysis.h>
 #include <llvm-c/Core.h>
 
-#include "backend.h"
-#include "debug/worker.h"
-#include "locations.h"
 #include "object/object_finish.h"
-#include "translate.h"
+#include "schedule.h"
 
 static void progress(const struct walnut_compile_options *options, const char *phase)
 {
@@ -91,89 +87,78 @@ static int write_all(int fd, const char *data, size_t size, struct walnut_error 
 	return 0;
 }
 
-static int write_llvm(LLVMModuleRef module, int fd, struct walnut_error *error)
+static int write_text(struct compilation *compilation, int fd, struct walnut_error *error)
 {
-	char *text = LLVMPrintModuleToString(module);
-	int result = write_all(fd, text, strlen(text), error);
+	char *text = compile_to_text(compilation, error);
+	int result = text ? write_all(fd, text, strlen(text), error) : -1;
 
 	LLVMDisposeMessage(text);
 	return result;
 }
 
-static int emit_object(struct backend *backend, LLVMModuleRef module,
-		       const struct object_origin *origin, const struct walnut_compile_options *options,
-		       int fd, struct walnut_error *error)
+/* The parts' objects as one, with the side tables. */
+static int write_object(const struct compilation *compilation, const struct compiled_part *compiled,
+			struct object_part *parts, int fd, struct walnut_error *error)
 {
-	LLVMMemoryBufferRef object;
-	uint8_t *finished = NULL;
-	size_t finished_size;
-	int result = -1;
+	struct object_origin origin = { compilation->wasm, compilation->debug };
+	uint8_t *finished;
+	size_t size;
+	int result;
 
-	progress(options, "generate code");
-	object = backend_emit(backend, module, error);
-	if (!object)
-		return -1;
-	progress(options, "write");
-	if (object_finish((const uint8_t *)LLVMGetBufferStart(object), LLVMGetBufferSize(object), origin,
-			  &finished, &finished_size, error) == 0)
-		result = write_all(fd, (const char *)finished, finished_size, error);
+	for (uint32_t i = 0; i < compilation->plan->count; i++)
+		parts[i] = (struct object_part){
+			.bytes = (const uint8_t *)LLVMGetBufferStart(compiled[i].object),
+			.size = LLVMGetBufferSize(compiled[i].object),
+			.inlines = compiled[i].locations.entries,
+			.inline_count = compiled[i].locations.count,
+		};
+	progress(compilation->options, "write");
+	result = object_finish(parts, compilation->plan->count, &origin, &finished, &size, error);
+	if (!result)
+		result = write_all(fd, (const char *)finished, size, error);
 	free(finished);
-	LLVMDisposeMemoryBuffer(object);
 	return result;
 }
 
-/* What comes after optimisation, with what the debug information says. */
-static int finish(struct backend *backend, LLVMModuleRef module, const struct wasm_module *wasm,
-		  const struct debug_info *debug, const struct walnut_compile_options *options, int fd,
-		  struct walnut_error *error)
+static int compile_object(struct compilation *compilation, int fd, struct walnut_error *error)
 {
-	struct object_origin origin = { .module = wasm, .debug = debug };
-	struct locations locations = { 0 };
+	uint32_t count = compilation->plan->count;
+	struct compiled_part *compiled = calloc(count, sizeof(*compiled));
+	struct object_part *parts = calloc(count, sizeof(*parts));
 	int result = -1;
 
-	if (translate_finish(module, wasm, debug) || locations_number(&locations, module)) {
+	if (!compiled || !parts)
 		walnut_error_set(error, WALNUT_ERROR_SYSTEM, "", WALNUT_NO_FUNCTION, 0, "out of memory");
-	} else if (options->emit_llvm) {
-		result = write_llvm(module, fd, error);
-	} else {
-		origin.inlines = locations.entries;
-		origin.inline_count = locations.count;
-		result = emit_object(backend, module, &origin, options, fd, error);
-	}
-	locations_free(&locations);
+	else
+		result = compile_parts(compilation, compiled, error);
+	if (!result)
+		result = write_object(compilation, compiled, parts, fd, error);
+	for (uint32_t i = 0; compiled && i < count; i++)
+		compiled_part_release(&compiled[i]);
+	free(compiled);
+	free(parts);
 	return result;
 }
 
-static int generate(struct backend *backend, LLVMContextRef context, const struct wasm_module *wasm,
-		    struct debug_worker *worker, const struct walnut_compile_options *options, int fd,
-		    struct walnut_error *error)
+static int generate(const struct wasm_module *wasm, struct debug_worker *worker,
+		    const struct walnut_compile_options *options, int fd, struct walnut_error *error)
 {
-	struct debug_info *debug = NULL;
-	LLVMModuleRef module;
-	char *broken = NULL;
-	const char *note;
-	int result = -1;
+	struct part_plan plan;
+	struct target target;
+	struct compilation compilation = {
+		.wasm = wasm, .options = options, .target = &target, .plan = &plan, .worker = worker };
+	int result = target_resolve(&target, options, error);
 
-	module = translate_module(wasm, context, backend->layout, backend->cpu, options, error);
-	if (!module)
-		return -1;
-	/* Broken IR is a bug of ours, but must not become wrong code. */
-	if (LLVMVerifyModule(module, LLVMReturnStatusAction, &broken)) {
-		walnut_error_set(error, WALNUT_ERROR_SYSTEM, "", WALNUT_NO_FUNCTION, 0,
-				 "internal error: %.150s", broken);
-		goto out;
+	if (!result) {
+		result = parts_plan(&plan, wasm, options, error);
+		if (!result && options->emit_llvm)
+			result = write_text(&compilation, fd, error);
+		else if (!result)
+			result = compile_object(&compilation, fd, error);
+		parts_release(&plan);
 	}
-	progress(options, "optimise");
-	if (backend_optimise(backend, module, options, error))
-		goto out;
-	debug = debug_worker_finish(worker, wasm, &note);
-	if (note && options->note)
-		options->note(options->opaque, note);
-	result = finish(backend, module, wasm, debug, options, fd, error);
-out:
-	debug_info_free(debug);
-	LLVMDisposeMessage(broken);
-	LLVMDisposeModule(module);
+	debug_info_free(compilation.debug);
+	target_release(&target);
 	return result;
 }
 
@@ -181,8 +166,6 @@ int walnut_compile(const uint8_t *bytes, size_t size, const struct walnut_compil
 		   int output_fd, struct walnut_error *error)
 {
 	struct debug_worker worker = { 0 };
-	struct backend backend = { 0 };
-	LLVMContextRef context = NULL;
 	struct wasm_module *wasm;
 	int result = -1;
 
@@ -191,21 +174,13 @@ int walnut_compile(const uint8_t *bytes, size_t size, const struct walnut_compil
 	if (!wasm)
 		return -1;
 	progress(options, "validate");
-	if (walnut_validate(wasm, error))
-		goto out;
-	if (!options->allow_unknown_imports && check_imports(wasm, error))
-		goto out;
-	if (options->require_start && check_start(wasm, error))
-		goto out;
-	debug_worker_start(&worker, wasm);
-	if (backend_open(&backend, options, error))
-		goto out;
-	context = LLVMContextCreate();
-	result = generate(&backend, context, wasm, &worker, options, output_fd, error);
-	LLVMContextDispose(context);
-out:
+	if (walnut_validate(wasm, error) == 0 &&
+	    (options->allow_unknown_imports || check_imports(wasm, error) == 0) &&
+	    (!options->require_start || check_start(wasm, error) == 0)) {
+		debug_worker_start(&worker, wasm);
+		result = generate(wasm, &worker, options, output_fd, error);
+	}
 	debug_worker_cancel(&worker);
-	backend_close(&backend);
 	walnut_module_free(wasm);
 	return result;
 }

@@ -1,6 +1,8 @@
 /* Small builders for LLVM constants and the globals that hold them. */
 #include "translate.h"
 
+#include <stdio.h>
+
 LLVMValueRef const_u32(struct module_translator *mt, uint32_t value)
 {
 	return LLVMConstInt(mt->i32, value, false);
@@ -24,6 +26,22 @@ LLVMValueRef const_object(struct module_translator *mt, const char *name, LLVMVa
 	LLVMSetInitializer(global, value);
 	LLVMSetLinkage(global, LLVMInternalLinkage);
 	LLVMSetGlobalConstant(global, !writable);
+	return global;
+}
+
+LLVMValueRef entity_object(struct module_translator *mt, const char *kind, uint32_t index,
+			   LLVMTypeRef type, bool writable)
+{
+	LLVMValueRef global;
+	char name[48];
+
+	snprintf(name, sizeof(name), "walnut.%s.%u", kind, index);
+	global = LLVMAddGlobal(mt->module, type, name);
+	LLVMSetGlobalConstant(global, !writable);
+	if (mt->plan->count == 1)
+		LLVMSetLinkage(global, LLVMInternalLinkage);
+	else
+		LLVMSetVisibility(global, LLVMHiddenVisibility);
 	return global;
 }
 

@@ -1,5 +1,6 @@
 /* Functions, memories, tables and globals as LLVM globals. What the module defines
- * is internal (an export adds an alias); what it imports is an undefined symbol. */
+ * is internal (an export adds an alias), or hidden where several parts share it; what it
+ * imports is an undefined symbol. */
 #include "translate.h"
 
 #include <stdio.h>
@@ -80,20 +81,31 @@ static void declare_imports(struct module_translator *mt)
 	}
 }
 
+LLVMValueRef func_code(struct module_translator *mt, uint32_t func_index)
+{
+	struct func_entry *func = &mt->funcs[func_index];
+	bool own = func_index >= mt->part->first && func_index < mt->part->end;
+	char name[32];
+
+	if (func->code)
+		return func->code;
+	snprintf(name, sizeof(name), "walnut.func.%u", func_index);
+	func->code = LLVMAddFunction(mt->module, name, func->type);
+	if (own && !mt->plan->shared[func_index])
+		LLVMSetLinkage(func->code, LLVMInternalLinkage);
+	else if (mt->plan->count > 1)
+		LLVMSetVisibility(func->code, LLVMHiddenVisibility);
+	function_attributes(mt, func->code);
+	return func->code;
+}
+
+/* The part's own ones come first, in their order; others when they are mentioned. */
 static void declare_functions(struct module_translator *mt)
 {
-	for (uint32_t i = 0; i < mt->wasm->func_count; i++) {
-		struct func_entry *func = &mt->funcs[i];
-		char name[32];
-
-		func->type = mt->types[mt->wasm->funcs[i].type].llvm;
-		if (mt->wasm->funcs[i].imported)
-			continue;
-		snprintf(name, sizeof(name), "walnut.func.%u", i);
-		func->code = LLVMAddFunction(mt->module, name, func->type);
-		LLVMSetLinkage(func->code, LLVMInternalLinkage);
-		function_attributes(mt, func->code);
-	}
+	for (uint32_t i = 0; i < mt->wasm->func_count; i++)
+		mt->funcs[i].type = mt->types[mt->wasm->funcs[i].type].llvm;
+	for (uint32_t i = mt->part->first; i < mt->part->end; i++)
+		func_code(mt, i);
 }
 
 static void define_memories(struct module_translator *mt)
@@ -109,8 +121,10 @@ static void define_memories(struct module_translator *mt)
 			const_u64(mt, 0),
 		};
 
-		mt->memories[i] = const_object(mt, "walnut.memory",
-					       const_struct(mt, mt->memory_struct, fields, 6), true);
+		mt->memories[i] = entity_object(mt, "memory", i, mt->memory_struct, true);
+		if (mt->part->root)
+			LLVMSetInitializer(mt->memories[i],
+					   const_struct(mt, mt->memory_struct, fields, 6));
 	}
 }
 
@@ -125,8 +139,10 @@ static void define_tables(struct module_translator *mt)
 			const_u64(mt, (uint64_t)value_type_letter(type->element)),
 		};
 
-		mt->tables[i] = const_object(
-			mt, "walnut.table", const_struct(mt, mt->table_struct, fields, 4), true);
+		mt->tables[i] = entity_object(mt, "table", i, mt->table_struct, true);
+		if (mt->part->root)
+			LLVMSetInitializer(mt->tables[i],
+					   const_struct(mt, mt->table_struct, fields, 4));
 	}
 }
 
@@ -138,8 +154,10 @@ static void define_globals(struct module_translator *mt)
 		LLVMValueRef value = const_expr_value(mt, &wasm->init);
 		bool constant = value && !wasm->type.mutable_;
 
-		global->address = const_object(mt, "walnut.global",
-					       value ? value : LLVMConstNull(global->type), !constant);
+		global->address = entity_object(mt, "global", i, global->type, !constant);
+		if (mt->part->root)
+			LLVMSetInitializer(global->address,
+					   value ? value : LLVMConstNull(global->type));
 		LLVMSetAlignment(global->address, 16);
 		if (constant)
 			global->constant = value;
@@ -171,7 +189,7 @@ LLVMValueRef func_reference(struct module_translator *mt, uint32_t func_index)
 
 	if (!func->reference) {
 		LLVMValueRef fields[] = {
-			func->code,
+			func_code(mt, func_index),
 			type_descriptor(mt, mt->wasm->funcs[func_index].type),
 		};
 

@@ -40,20 +40,50 @@ static LLVMValueRef name_string(LLVMModuleRef module, struct wasm_bytes name)
 	return string;
 }
 
-/* struct walnut_function_info. Functions that were inlined everywhere are gone. */
+static LLVMValueRef find_function(LLVMModuleRef module, uint32_t index)
+{
+	char symbol[32];
+
+	snprintf(symbol, sizeof(symbol), "walnut.func.%u", index);
+	return LLVMGetNamedFunction(module, symbol);
+}
+
+/* Functions that were inlined everywhere are gone. */
+static void note_emitted(LLVMModuleRef module, const struct part_plan *plan, const struct part *part)
+{
+	for (uint32_t i = part->first; i < part->end; i++) {
+		LLVMValueRef code = find_function(module, i);
+
+		plan->emitted[i] = code && !LLVMIsDeclaration(code);
+	}
+}
+
+/* The code of a function that some part emits, under a symbol that object/join.c finds
+ * even where it is internal to that part. */
+static LLVMValueRef function_symbol(LLVMModuleRef module, uint32_t index)
+{
+	LLVMValueRef code = find_function(module, index);
+	LLVMTypeRef type;
+	char symbol[32];
+
+	if (code)
+		return code;
+	type = LLVMFunctionType(LLVMVoidTypeInContext(LLVMGetModuleContext(module)), NULL, 0, false);
+	snprintf(symbol, sizeof(symbol), "walnut.func.%u", index);
+	code = LLVMAddFunction(module, symbol, type);
+	LLVMSetVisibility(code, LLVMHiddenVisibility);
+	return code;
+}
+
+/* struct walnut_function_info */
 static LLVMValueRef function_info(LLVMModuleRef module, const struct wasm_func *func, uint32_t index,
-				  struct wasm_bytes name)
+				  bool emitted, struct wasm_bytes name)
 {
 	LLVMContextRef context = LLVMGetModuleContext(module);
 	LLVMTypeRef i32 = LLVMInt32TypeInContext(context);
 	LLVMValueRef null = LLVMConstPointerNull(LLVMPointerTypeInContext(context, 0));
-	LLVMValueRef code;
-	char symbol[32];
-
-	snprintf(symbol, sizeof(symbol), "walnut.func.%u", index);
-	code = LLVMGetNamedFunction(module, symbol);
 	LLVMValueRef fields[] = {
-		code && !LLVMIsDeclaration(code) ? code : null,
+		emitted ? function_symbol(module, index) : null,
 		LLVMConstInt(i32, index, false),
 		LLVMConstInt(i32, name.size, false),
 		name.size ? name_string(module, name) : null,
@@ -72,7 +102,7 @@ static void replace_placeholder(LLVMModuleRef module, const char *name, LLVMValu
 }
 
 static int build_function_table(LLVMModuleRef module, const struct wasm_module *wasm,
-				const struct debug_info *debug)
+				const struct part_plan *plan, const struct debug_info *debug)
 {
 	LLVMContextRef context = LLVMGetModuleContext(module);
 	LLVMTypeRef i64 = LLVMInt64TypeInContext(context);
@@ -84,7 +114,8 @@ static int build_function_table(LLVMModuleRef module, const struct wasm_module *
 	if (!items)
 		return -1;
 	for (uint32_t i = wasm->imported_func_count; i < wasm->func_count; i++)
-		items[count++] = function_info(module, &wasm->funcs[i], i, debug_info_name(debug, wasm, i));
+		items[count++] = function_info(module, &wasm->funcs[i], i, plan->emitted[i],
+					       debug_info_name(debug, wasm, i));
 	if (count) {
 		LLVMValueRef array = LLVMConstArray2(LLVMTypeOf(items[0]), items, count);
 
@@ -102,8 +133,9 @@ static int build_function_table(LLVMModuleRef module, const struct wasm_module *
 }
 
 int translate_finish(LLVMModuleRef module, const struct wasm_module *wasm,
-		     const struct debug_info *debug)
+		     const struct part_plan *plan, uint32_t index, const struct debug_info *debug)
 {
 	place_memory_at_zero(module);
-	return build_function_table(module, wasm, debug);
+	note_emitted(module, plan, &plan->parts[index]);
+	return plan->parts[index].root ? build_function_table(module, wasm, plan, debug) : 0;
 }

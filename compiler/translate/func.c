@@ -142,7 +142,7 @@ void translate_function(struct module_translator *mt, uint32_t index)
 	struct func_translator ft = {
 		.mt = mt,
 		.builder = mt->builder,
-		.function = mt->funcs[index].code,
+		.function = func_code(mt, index),
 		.index = index,
 		.type = &mt->wasm->types[func->type].func,
 		.reachable = true,

@@ -118,13 +118,16 @@ static void declare_data(struct module_translator *mt, uint32_t index)
 	const struct wasm_data *data = &mt->wasm->datas[index];
 	struct segment_entry *segment = &mt->datas[index];
 
-	if (data->bytes.size) {
-		LLVMValueRef bytes = LLVMConstStringInContext2(
-			mt->context, (const char *)data->bytes.data, data->bytes.size, true);
-
-		segment->content = const_object(mt, "walnut.data", bytes, false);
-	}
-	segment->remaining = const_object(mt, "walnut.left", const_u64(mt, data->bytes.size), true);
+	if (data->bytes.size)
+		segment->content = entity_object(mt, "data", index,
+						 LLVMArrayType2(mt->i8, data->bytes.size), false);
+	segment->remaining = entity_object(mt, "data_left", index, mt->i64, true);
+	if (!mt->part->root)
+		return;
+	if (data->bytes.size)
+		LLVMSetInitializer(segment->content, LLVMConstStringInContext2(
+			mt->context, (const char *)data->bytes.data, data->bytes.size, true));
+	LLVMSetInitializer(segment->remaining, const_u64(mt, data->bytes.size));
 }
 
 /* References that depend on imported globals are null here; build_instantiate()
@@ -136,8 +139,13 @@ static void declare_elem(struct module_translator *mt, uint32_t index)
 	LLVMTypeRef type = llvm_value_type(mt, elem->type);
 	bool complete = true;
 
-	segment->remaining = const_object(mt, "walnut.left", const_u64(mt, elem->count), true);
+	segment->remaining = entity_object(mt, "elem_left", index, mt->i64, true);
+	if (mt->part->root)
+		LLVMSetInitializer(segment->remaining, const_u64(mt, elem->count));
 	if (elem->count == 0 || elem->mode == WASM_SEGMENT_DECLARATIVE)
+		return;
+	segment->content = entity_object(mt, "elem", index, LLVMArrayType2(type, elem->count), true);
+	if (!mt->part->root)
 		return;
 	LLVMValueRef *values = translator_alloc(mt, elem->count, sizeof(*values));
 
@@ -149,8 +157,8 @@ static void declare_elem(struct module_translator *mt, uint32_t index)
 			values[i] = LLVMConstNull(type);
 		}
 	}
-	segment->content = const_object(mt, "walnut.elem",
-					LLVMConstArray2(type, values, elem->count), !complete);
+	LLVMSetInitializer(segment->content, LLVMConstArray2(type, values, elem->count));
+	LLVMSetGlobalConstant(segment->content, complete);
 	free(values);
 }
 

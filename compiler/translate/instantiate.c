@@ -118,7 +118,7 @@ static void run_start(struct func_translator *ft)
 	const struct func_entry *start = &mt->funcs[mt->wasm->start_func];
 
 	debug_location(ft, mt->wasm->start_offset ? mt->wasm->start_offset : 1);
-	LLVMBuildCall2(mt->builder, start->type, start->code, NULL, 0, "");
+	LLVMBuildCall2(mt->builder, start->type, func_code(mt, mt->wasm->start_func), NULL, 0, "");
 }
 
 /* A function without parameters and results, to be filled. */

@@ -26,7 +26,7 @@ static LLVMValueRef entity_address(struct module_translator *mt, enum wasm_exter
 {
 	switch (kind) {
 	case WASM_EXTERN_FUNC:
-		return mt->funcs[index].code;
+		return func_code(mt, index);
 	case WASM_EXTERN_TABLE:
 		return mt->tables[index];
 	case WASM_EXTERN_MEMORY:
@@ -95,7 +95,8 @@ static LLVMValueRef build_invoke(struct module_translator *mt, uint32_t func_ind
 	for (uint32_t i = 0; i < type->param_count; i++)
 		args[i] = LLVMBuildLoad2(mt->builder, llvm_value_type(mt, type->params[i]),
 					 slot_address(mt, LLVMGetParam(ft.function, 0), i), "");
-	result = LLVMBuildCall2(mt->builder, func->type, func->code, args, type->param_count, "");
+	result = LLVMBuildCall2(mt->builder, func->type, func_code(mt, func_index), args,
+				type->param_count, "");
 	/* The function exists once already. */
 	LLVMAddCallSiteAttribute(result, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
 				 LLVMCreateEnumAttribute(mt->context, noinline_kind, 0));
@@ -133,6 +134,19 @@ static void define_export_symbol(struct module_translator *mt, const struct wasm
 	free(name);
 }
 
+void define_export_symbols(struct module_translator *mt)
+{
+	for (uint32_t i = 0; i < mt->wasm->export_count; i++) {
+		const struct wasm_export *export = &mt->wasm->exports[i];
+		bool own = mt->part->root;
+
+		if (export->kind == WASM_EXTERN_FUNC)
+			own = export->index >= mt->part->first && export->index < mt->part->end;
+		if (own)
+			define_export_symbol(mt, export, entity_address(mt, export->kind, export->index));
+	}
+}
+
 static LLVMValueRef build_exports(struct module_translator *mt)
 {
 	const struct wasm_module *wasm = mt->wasm;
@@ -143,7 +157,6 @@ static LLVMValueRef build_exports(struct module_translator *mt)
 		LLVMValueRef address = entity_address(mt, export->kind, export->index);
 		LLVMValueRef invoke = const_null_ptr(mt);
 
-		define_export_symbol(mt, export, address);
 		if (export->kind == WASM_EXTERN_FUNC) {
 			address = func_reference(mt, export->index);
 			invoke = build_invoke(mt, export->index);

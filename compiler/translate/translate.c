@@ -1,4 +1,4 @@
-/* From a validated module to an LLVM module: the order of things. */
+/* From a part of a validated module to an LLVM module: the order of things. */
 #include "translate.h"
 
 #include <stdarg.h>
@@ -165,13 +165,13 @@ static void emit_used(struct module_translator *mt)
 
 static void translate_functions(struct module_translator *mt)
 {
-	const struct walnut_compile_options *options = mt->options;
-	uint32_t count = mt->wasm->func_count - mt->wasm->imported_func_count;
+	const struct part *part = mt->part;
 
-	for (uint32_t i = 0; i < count; i++) {
-		translate_function(mt, mt->wasm->imported_func_count + i);
-		if (options->progress && i % 64 == 0)
-			options->progress(options->opaque, "translate", i, count);
+	for (uint32_t i = part->first; i < part->end; i++)
+		translate_function(mt, i);
+	for (uint32_t i = 0; i < part->copy_count; i++) {
+		translate_function(mt, part->copies[i]);
+		LLVMSetLinkage(func_code(mt, part->copies[i]), LLVMAvailableExternallyLinkage);
 	}
 }
 
@@ -194,10 +194,13 @@ static void translate(struct module_translator *mt, const char *target_cpu)
 	declare_entities(mt);
 	declare_segments(mt);
 	translate_functions(mt);
-	build_instantiate(mt);
-	build_imports_and_exports(mt);
-	build_app_note(mt, target_cpu);
-	emit_used(mt);
+	define_export_symbols(mt);
+	if (mt->part->root) {
+		build_instantiate(mt);
+		build_imports_and_exports(mt);
+		build_app_note(mt, target_cpu);
+		emit_used(mt);
+	}
 	LLVMDIBuilderFinalize(mt->di);
 }
 
@@ -218,10 +221,10 @@ static void release(struct module_translator *mt)
 		LLVMDisposeBuilder(mt->builder);
 }
 
-LLVMModuleRef translate_module(const struct wasm_module *wasm, LLVMContextRef context,
-			       LLVMTargetDataRef layout, const char *target_cpu,
-			       const struct walnut_compile_options *options,
-			       struct walnut_error *error)
+LLVMModuleRef translate_part(const struct wasm_module *wasm, const struct part_plan *plan,
+			     uint32_t index, LLVMContextRef context, LLVMTargetDataRef layout,
+			     const char *target_cpu, const struct walnut_compile_options *options,
+			     struct walnut_error *error)
 {
 	struct module_translator *mt = calloc(1, sizeof(*mt));
 	LLVMModuleRef module = NULL;
@@ -231,6 +234,8 @@ LLVMModuleRef translate_module(const struct wasm_module *wasm, LLVMContextRef co
 		return NULL;
 	}
 	mt->wasm = wasm;
+	mt->plan = plan;
+	mt->part = &plan->parts[index];
 	mt->options = options;
 	mt->error = error;
 	mt->context = context;

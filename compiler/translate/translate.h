@@ -1,13 +1,16 @@
 /* Code generation, inside view: what the files of translate/ share.
  *
- * translate_module() turns a validated module into one LLVM module. Each family of
- * instructions has a file with one function that emits the family's instructions
- * and says whether the one it got was among them. Entities (functions, memories,
- * tables, globals, segments) become LLVM globals laid out as abi/app_object.h says.
+ * translate_part() turns a part (parts.h) of a validated module into an LLVM module;
+ * several threads do that at a time, each with a part and a context of its own. Each
+ * family of instructions has a file with one function that emits the family's
+ * instructions and says whether the one it got was among them. Entities (functions,
+ * memories, tables, globals, segments) become LLVM globals laid out as abi/app_object.h
+ * says. What several parts may refer to has a name with its index in it and is made by
+ * entity_object() or func_code(), defined in one part and declared in the others.
  *
  * Nothing here can fail but for memory: validation came first. Allocation failures
  * and implementation limits leave through translator_fail(), a longjmp to
- * translate_module(); only frames of these files lie between the two. */
+ * translate_part(); only frames of these files lie between the two. */
 #ifndef WALNUT_COMPILER_TRANSLATE_H
 #define WALNUT_COMPILER_TRANSLATE_H
 
@@ -20,6 +23,7 @@
 #include <llvm-c/Target.h>
 
 #include "compiler.h"
+#include "parts.h"
 #include "wasm/instr.h"
 #include "wasm/module.h"
 
@@ -29,7 +33,7 @@ struct type_entry {
 };
 
 struct func_entry {
-	LLVMValueRef code;
+	LLVMValueRef code;	/* NULL until asked for: func_code() */
 	LLVMValueRef reference; /* struct walnut_func; NULL until asked for */
 	LLVMTypeRef type;
 };
@@ -48,6 +52,8 @@ struct segment_entry {
 struct module_translator {
 	const struct wasm_module *wasm;
 	const struct walnut_compile_options *options;
+	const struct part_plan *plan;
+	const struct part *part;
 	struct walnut_error *error;
 	jmp_buf fail;
 
@@ -124,21 +130,22 @@ struct func_translator {
 
 /* --- translate.c ------------------------------------------------------------ */
 
-/* A new LLVM module in `context`, or NULL and *error. */
-LLVMModuleRef translate_module(const struct wasm_module *wasm, LLVMContextRef context,
-			       LLVMTargetDataRef layout, const char *target_cpu,
-			       const struct walnut_compile_options *options,
-			       struct walnut_error *error);
+/* Part `index` of the plan as a new LLVM module in `context`, or NULL and *error. */
+LLVMModuleRef translate_part(const struct wasm_module *wasm, const struct part_plan *plan,
+			     uint32_t index, LLVMContextRef context, LLVMTargetDataRef layout,
+			     const char *target_cpu, const struct walnut_compile_options *options,
+			     struct walnut_error *error);
 
 /* --- finish.c ---------------------------------------------------------------- */
 
 struct debug_info;
 
-/* What can only be done once the optimiser has dropped what nobody uses: the
- * table of functions, and the real address of memory 0. `debug` has their readable
- * names, or is NULL. 0, or -1 without memory. */
+/* What can only be done once the optimiser has dropped what nobody uses: the note of
+ * which functions are left (plan->emitted), in the root part the table of them, and the
+ * real address of memory 0. `debug` has the functions' readable names; it is NULL in
+ * other parts, and may be. 0, or -1 without memory. */
 int translate_finish(LLVMModuleRef module, const struct wasm_module *wasm,
-		     const struct debug_info *debug);
+		     const struct part_plan *plan, uint32_t index, const struct debug_info *debug);
 
 _Noreturn __attribute__((format(printf, 3, 4)))
 void translator_fail(struct module_translator *mt, int kind, const char *format, ...);
@@ -167,6 +174,10 @@ LLVMValueRef const_object(struct module_translator *mt, const char *name, LLVMVa
 			  bool writable);
 LLVMValueRef const_struct(struct module_translator *mt, LLVMTypeRef type, LLVMValueRef *fields,
 			  unsigned count);
+/* A global that all parts know as `walnut.KIND.INDEX`. Only the root part defines it: there
+ * the caller gives it its initial value. */
+LLVMValueRef entity_object(struct module_translator *mt, const char *kind, uint32_t index,
+			   LLVMTypeRef type, bool writable);
 /* Symbols that other objects define. */
 LLVMValueRef external_object(struct module_translator *mt, const char *name, LLVMTypeRef type);
 LLVMValueRef external_function(struct module_translator *mt, const char *name, LLVMTypeRef type);
@@ -192,6 +203,8 @@ LLVMValueRef extern_type(struct module_translator *mt, enum wasm_extern_kind kin
 
 void declare_entities(struct module_translator *mt);
 void function_attributes(struct module_translator *mt, LLVMValueRef function);
+/* The function's symbol, defined in this part or not. */
+LLVMValueRef func_code(struct module_translator *mt, uint32_t func_index);
 LLVMValueRef func_reference(struct module_translator *mt, uint32_t func_index);
 
 /* --- initial.c: constant expressions and segments ---------------------------- */
@@ -207,6 +220,8 @@ void declare_segments(struct module_translator *mt);
 /* --- instantiate.c, record.c -------------------------------------------------- */
 
 void build_instantiate(struct module_translator *mt);
+/* The symbols of those exports that this part defines. */
+void define_export_symbols(struct module_translator *mt);
 void build_imports_and_exports(struct module_translator *mt);
 void build_app_note(struct module_translator *mt, const char *target_cpu);
 

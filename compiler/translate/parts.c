@@ -1,0 +1,221 @@
+/* Where to cut, who is referred to across a cut, and what is copied for inlining. */
+#include "parts.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "wasm/instr.h"
+
+/* Up to here one part is quick enough, and sees all of the module at once. */
+#define SINGLE_PART_BYTES 131072
+/* Each part costs some milliseconds for itself, and 200 bytes of memory for each byte. */
+#define PART_COUNT_AIM 64
+#define PART_BYTES_MIN 65536
+#define PART_BYTES_MAX 524288
+/* What LLVM inlines as a rule is smaller than this. */
+#define COPY_BYTES_MAX 160
+
+struct planner {
+	const struct wasm_module *wasm;
+	struct part_plan *plan;
+	struct walnut_error *error;
+	uint32_t *part_of;	/* by function */
+	uint32_t *copied_into;	/* by function: the last part that took a copy, plus one */
+	bool inlining;
+	uint64_t aim;
+	uint32_t capacity; /* of plan->parts */
+};
+
+static int out_of_memory(struct planner *planner)
+{
+	return walnut_error_set(planner->error, WALNUT_ERROR_SYSTEM, "", WALNUT_NO_FUNCTION, 0,
+				"out of memory");
+}
+
+static struct part *add_part(struct planner *planner, uint32_t first)
+{
+	struct part_plan *plan = planner->plan;
+
+	if (plan->count == planner->capacity) {
+		uint32_t larger = planner->capacity ? planner->capacity * 2 : 16;
+		struct part *parts = reallocarray(plan->parts, larger, sizeof(*parts));
+
+		if (!parts)
+			return NULL;
+		plan->parts = parts;
+		planner->capacity = larger;
+	}
+	plan->parts[plan->count] = (struct part){ .first = first, .end = first };
+	return &plan->parts[plan->count++];
+}
+
+/* Neighbours in a module come from one source file as a rule, and call each other. A
+ * function much larger than a part is a part of its own. */
+static int cut(struct planner *planner)
+{
+	const struct wasm_module *wasm = planner->wasm;
+	struct part *part = add_part(planner, wasm->imported_func_count);
+
+	for (uint32_t i = wasm->imported_func_count; part && i < wasm->func_count; i++) {
+		uint64_t size = wasm->funcs[i].body.size;
+
+		if (part->size && part->size + size > planner->aim &&
+		    (part->size > planner->aim / 2 || size > planner->aim))
+			part = add_part(planner, i);
+		if (!part)
+			break;
+		part->end = i + 1;
+		part->size += size;
+		planner->part_of[i] = planner->plan->count - 1;
+	}
+	if (part && planner->plan->count > 1)
+		part = add_part(planner, wasm->func_count);
+	if (!part)
+		return out_of_memory(planner);
+	part->root = true;
+	return 0;
+}
+
+static int copy(struct planner *planner, struct part *part, uint32_t index, uint32_t func)
+{
+	if (part->copy_count == part->copy_capacity) {
+		uint32_t larger = part->copy_capacity ? part->copy_capacity * 2 : 64;
+		uint32_t *copies = reallocarray(part->copies, larger, sizeof(*copies));
+
+		if (!copies)
+			return out_of_memory(planner);
+		part->copies = copies;
+		part->copy_capacity = larger;
+	}
+	part->copies[part->copy_count++] = func;
+	planner->copied_into[func] = index + 1;
+	return 0;
+}
+
+/* What the body of `func` refers to, as seen from part `index`. */
+static int scan(struct planner *planner, uint32_t index, uint32_t func)
+{
+	struct wasm_code_reader reader = wasm_body_reader(planner->wasm, func);
+	struct part *part = &planner->plan->parts[index];
+	struct wasm_instr instr;
+	uint32_t locals;
+	int more;
+
+	if (wasm_read_locals(&reader, &locals, NULL, planner->error))
+		return -1;
+	while ((more = wasm_next_instr(&reader, &instr, planner->error)) == 1) {
+		uint32_t callee = instr.index;
+
+		if (wasm_op_info(instr.op)->immediate != WASM_IMM_FUNC ||
+		    callee < planner->wasm->imported_func_count ||
+		    planner->part_of[callee] == index)
+			continue;
+		planner->plan->shared[callee] = true;
+		if (planner->inlining && instr.op == WASM_OP_CALL &&
+		    planner->wasm->funcs[callee].body.size <= COPY_BYTES_MAX &&
+		    planner->copied_into[callee] != index + 1 && copy(planner, part, index, callee))
+			return -1;
+	}
+	return more;
+}
+
+/* Copies call others in their turn, which are copied as well. */
+static int scan_part(struct planner *planner, uint32_t index)
+{
+	struct part *part = &planner->plan->parts[index];
+
+	for (uint32_t i = part->first; i < part->end; i++)
+		if (scan(planner, index, i))
+			return -1;
+	for (uint32_t i = 0; i < part->copy_count; i++)
+		if (scan(planner, index, part->copies[i]))
+			return -1;
+	return 0;
+}
+
+/* References from outside of code. The root part makes them, but for those of constant
+ * globals, which any part may. */
+static void share_referenced(struct planner *planner)
+{
+	const struct wasm_module *wasm = planner->wasm;
+
+	for (uint32_t i = wasm->imported_func_count; i < wasm->func_count; i++)
+		if (wasm->funcs[i].referenced)
+			planner->plan->shared[i] = true;
+	if (wasm->has_start)
+		planner->plan->shared[wasm->start_func] = true;
+}
+
+static int divide(struct planner *planner)
+{
+	if (cut(planner))
+		return -1;
+	if (planner->plan->count == 1)
+		return 0;
+	share_referenced(planner);
+	for (uint32_t i = 0; i + 1 < planner->plan->count; i++)
+		if (scan_part(planner, i))
+			return -1;
+	return 0;
+}
+
+/* Bytes of code that a part should have. */
+static uint64_t part_bytes(const struct wasm_module *wasm, const struct walnut_compile_options *options)
+{
+	uint64_t aim = wasm->code_size / PART_COUNT_AIM;
+
+	if (options->emit_llvm) /* one text */
+		return UINT64_MAX;
+	if (options->part_bytes)
+		return options->part_bytes;
+	if (wasm->code_size <= SINGLE_PART_BYTES)
+		return UINT64_MAX;
+	if (aim < PART_BYTES_MIN)
+		return PART_BYTES_MIN;
+	return aim < PART_BYTES_MAX ? aim : PART_BYTES_MAX;
+}
+
+int parts_plan(struct part_plan *plan, const struct wasm_module *wasm,
+	       const struct walnut_compile_options *options, struct walnut_error *error)
+{
+	size_t count = (size_t)wasm->func_count + 1;
+	struct planner planner = {
+		.wasm = wasm,
+		.plan = plan,
+		.error = error,
+		.part_of = calloc(count, sizeof(*planner.part_of)),
+		.copied_into = calloc(count, sizeof(*planner.copied_into)),
+		.inlining = options->opt_level > 0,
+		.aim = part_bytes(wasm, options),
+	};
+	int result;
+
+	memset(plan, 0, sizeof(*plan));
+	plan->shared = calloc(count, sizeof(*plan->shared));
+	plan->emitted = calloc(count, sizeof(*plan->emitted));
+	if (!planner.part_of || !planner.copied_into || !plan->shared || !plan->emitted)
+		result = out_of_memory(&planner);
+	else
+		result = divide(&planner);
+	free(planner.part_of);
+	free(planner.copied_into);
+	return result;
+}
+
+void parts_release(struct part_plan *plan)
+{
+	for (uint32_t i = 0; i < plan->count; i++)
+		free(plan->parts[i].copies);
+	free(plan->parts);
+	free(plan->shared);
+	free(plan->emitted);
+}
+
+uint64_t parts_in_flight(const struct part_plan *plan)
+{
+	uint64_t total = 0;
+
+	for (uint32_t i = 0; i < plan->count; i++)
+		total += plan->parts[i].size;
+	return total / 4;
+}

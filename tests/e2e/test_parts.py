@@ -1,0 +1,94 @@
+"""A module compiled in parts behaves as one compiled whole (docs/compiler.md)."""
+
+import os
+import re
+
+from lib.endtoend import test
+from lib.programs import example, from_wat
+
+
+def compile_(context, module, name, *options, **keywords):
+    target = context.tmp / name
+    context.must(context.run(context.project.walnut_cc, *options, "-o", target, module, **keywords))
+    return target
+
+
+def process(context, module, name, *options):
+    """The module as a Linux process."""
+    script = context.project.root / "examples" / "linux-host" / "build.sh"
+    target = context.tmp / name
+    context.must(context.run(script, "--memory", "based", *options, module, target,
+                             env={"WALNUT_CC": context.project.walnut_cc}))
+    return target
+
+
+@test
+def programs(context):
+    """Programs cut into many parts do what they do natively, at each level."""
+    for level, name, arguments, input in (
+            ("-O0", "wc", (), b"some words\nin two lines\n"),
+            ("-O1", "nbody", ("2000",), b""),
+            ("-O2", "sha256sum", (), bytes(range(256)) * 100),
+            ("-O2", "wordcount", ("5",), b"a rose is a rose is a rose\n"),
+            ("-O3", "adventure", (), b"north\nquit\n")):
+        module, native = example(context, name)
+        expected = context.run(native, *arguments, input=input)
+        got = context.run(process(context, module, name, level, "--part-bytes", "700"),
+                          *arguments, input=input)
+        context.equal((got.status, got.out, got.err), (expected.status, expected.out, expected.err),
+                      name)
+
+
+@test
+def same_object_on_any_number_of_cpus(context):
+    """The object does not depend on how many CPUs the compiler may use."""
+    module, _ = example(context, "wordcount")
+    everywhere = compile_(context, module, "all.o", "--part-bytes", "4000")
+    one = min(os.sched_getaffinity(0))
+    alone = compile_(context, module, "one.o", "--part-bytes", "4000",
+                     preexec_fn=lambda: os.sched_setaffinity(0, {one}))
+    context.equal(alone.read_bytes(), everywhere.read_bytes(), "objects")
+
+
+@test
+def shared_symbols_stay_inside(context):
+    """What the parts share is local to the object, so that two objects can be linked."""
+    module, _ = example(context, "wc")
+    target = compile_(context, module, "wc.o", "--part-bytes", "500")
+    symbols = context.must(context.run("readelf", "-sW", target)).out.decode()
+    names = re.findall(r" (?:GLOBAL|WEAK) +\S+ +\d+ (walnut\.\S+)", symbols)
+    assert names and all(name.startswith("walnut.type.") for name in names), names
+    assert re.search(r" LOCAL +\S+ +\d+ walnut\.memory\.0\b", symbols), symbols
+
+
+@test
+def traps(context):
+    """A backtrace across parts names functions and offsets as one within a part does."""
+    module = from_wat(context, """(module (memory 1) (table 3 funcref)
+        (elem (i32.const 1) $middle)
+        (func $victim (param i32) (drop (i32.load (local.get 0))))
+        (func $middle (call $victim (i32.const 70000)) (call $last))
+        (func $last (drop (i32.const 1)))
+        (func (export "_start") (call_indirect (i32.const 1)) (call $last)))""")
+    for level, functions in ("-O0", (b"victim", b"middle")), ("-O2", (b"victim",)):
+        whole = process(context, module, f"whole{level}", level)
+        parts = process(context, module, f"parts{level}", level, "--part-bytes", "1")
+        expected = context.must(context.run(whole), 134)
+        context.contains(expected.err, b"offset 0x", *functions)
+        context.equal(context.must(context.run(parts), 134).err, expected.err, f"report at {level}")
+
+
+@test
+def errors(context):
+    """What is wrong with a part is said once, in a line."""
+    module = from_wat(context, """(module
+        (import "main" "f" (func $f))
+        (func $g (call $f))
+        (func (export "f") (call $g))
+        (func (export "_start") (call $g)))""")
+    target = context.tmp / "x.o"
+    got = context.must(context.run(context.project.walnut_cc, "--part-bytes", "1",
+                                   "--allow-unknown-imports", "-o", target, module), 125)
+    context.equal(got.err.count(b"\n"), 1, "lines")
+    context.contains(got.err, b"both imports and exports main.f")
+    assert not list(context.tmp.glob("x.o*")), "something is left behind"
