@@ -20,6 +20,7 @@
 #define TEMPORARY_PREFIX "tmp-"
 #define TEMPORARY_AGE_SECONDS 3600
 #define TOUCH_AGE_SECONDS 3600
+#define MEMO_AGE_SECONDS (30 * 86400) /* then it is made anew */
 #define SUM_SIZE 16
 
 /* After the image's bytes; ELF loaders never look there. */
@@ -177,6 +178,18 @@ static int by_age(const void *a, const void *b)
 	return (left->used > right->used) - (left->used < right->used);
 }
 
+static bool has_prefix(const char *name, const char *prefix)
+{
+	return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
+/* Files that are no entries have an age that ends them. */
+static bool is_outdated(const char *name, time_t age)
+{
+	return (has_prefix(name, TEMPORARY_PREFIX) && age > TEMPORARY_AGE_SECONDS) ||
+	       (has_prefix(name, CACHE_MEMO_PREFIX) && age > MEMO_AGE_SECONDS);
+}
+
 /* Removes old entries above the limit, and temporary files whose run was killed. */
 static void prune(const struct cache *cache)
 {
@@ -194,11 +207,8 @@ static void prune(const struct cache *cache)
 
 		if (item->d_name[0] == '.' || fstatat(fd, item->d_name, &status, AT_SYMLINK_NOFOLLOW))
 			continue;
-		if (strncmp(item->d_name, TEMPORARY_PREFIX, strlen(TEMPORARY_PREFIX)) == 0) {
-			if (time(NULL) - status.st_mtime > TEMPORARY_AGE_SECONDS)
-				unlinkat(fd, item->d_name, 0);
-			continue;
-		}
+		if (is_outdated(item->d_name, time(NULL) - status.st_mtime))
+			unlinkat(fd, item->d_name, 0);
 		if (strlen(item->d_name) != 2 * KEY_SIZE)
 			continue;
 		if (count == room) {
@@ -224,30 +234,66 @@ static void prune(const struct cache *cache)
 		closedir(folder);
 }
 
-int cache_store(const struct cache *cache, const struct key *key, const char *path)
+/* Opens a new file of a name that prune() knows. A descriptor or a negative errno. */
+static int temporary_open(const struct cache *cache, char name[CACHE_NAME_MAX])
 {
-	char name[2 * KEY_SIZE + 1], temporary[sizeof(TEMPORARY_PREFIX) + 48];
 	struct timespec now;
-	int fd, code;
+	int fd;
 
 	if (cache->folder_fd < 0)
 		return -ENOENT;
-	key_text(key, name);
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	snprintf(temporary, sizeof(temporary), TEMPORARY_PREFIX "%ld-%lld%09ld", (long)getpid(),
+	snprintf(name, CACHE_NAME_MAX, TEMPORARY_PREFIX "%ld-%lld%09ld", (long)getpid(),
 		 (long long)now.tv_sec, now.tv_nsec);
-	fd = openat(cache->folder_fd, temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	code = write_entry(fd, key, path);
+	fd = openat(cache->folder_fd, name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return fd < 0 ? -errno : fd;
+}
+
+/* Closes it and gives it its name, or removes it where `code` says that something failed. */
+static int temporary_finish(const struct cache *cache, int fd, const char *temporary, const char *name, int code)
+{
 	if (close(fd) && !code)
 		code = -errno;
 	if (!code && renameat(cache->folder_fd, temporary, cache->folder_fd, name))
 		code = -errno;
-	if (code) {
+	if (code)
 		unlinkat(cache->folder_fd, temporary, 0);
+	return code;
+}
+
+int cache_get(const struct cache *cache, const char *name, void *data, size_t size)
+{
+	int fd = openat(cache->folder_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	ssize_t got;
+
+	if (fd < 0)
+		return -errno;
+	got = read(fd, data, size);
+	close(fd);
+	return got == (ssize_t)size ? 0 : -EINVAL;
+}
+
+int cache_put(const struct cache *cache, const char *name, const void *data, size_t size)
+{
+	char temporary[CACHE_NAME_MAX];
+	int fd = temporary_open(cache, temporary);
+
+	if (fd < 0)
+		return fd;
+	return temporary_finish(cache, fd, temporary, name, files_write_all(fd, data, size));
+}
+
+int cache_store(const struct cache *cache, const struct key *key, const char *path)
+{
+	char name[2 * KEY_SIZE + 1], temporary[CACHE_NAME_MAX];
+	int code, fd = temporary_open(cache, temporary);
+
+	if (fd < 0)
+		return fd;
+	key_text(key, name);
+	code = temporary_finish(cache, fd, temporary, name, write_entry(fd, key, path));
+	if (code)
 		return code;
-	}
 	fsync(cache->folder_fd);
 	prune(cache);
 	return 0;

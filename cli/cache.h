@@ -7,12 +7,17 @@
 #define WALNUT_CLI_CACHE_H
 
 #include <limits.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "key.h"
 
 /* Beyond this the entries used least recently are removed. */
 #define CACHE_BYTES_MAX (UINT64_C(4) << 30)
+
+/* Small files beside the entries (cli/digest.h). */
+#define CACHE_MEMO_PREFIX "sum-"
+#define CACHE_NAME_MAX 80
 
 struct cache {
 	int folder_fd; /* -1: no cache */
@@ -26,6 +31,11 @@ void cache_close(struct cache *cache);
 /* A descriptor of the entry, positioned anywhere, to be closed by the caller; a
  * negative errno where there is none. A damaged entry is removed. */
 int cache_lookup(const struct cache *cache, const struct key *key);
+
+/* A small file of exactly `size` bytes. It is written whole or not at all but for a power
+ * cut, so the content has to tell damage. 0 or a negative errno. */
+int cache_get(const struct cache *cache, const char *name, void *data, size_t size);
+int cache_put(const struct cache *cache, const char *name, const void *data, size_t size);
 
 /* Copies the image at `path` into the cache. 0 or a negative errno. */
 int cache_store(const struct cache *cache, const struct key *key, const char *path);

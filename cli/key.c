@@ -1,12 +1,12 @@
 #include "key.h"
 
 #include <blake2.h>
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "cache.h"
+#include "digest.h"
 #include "host_cpu.h"
 
 /* Each part goes in with its size, so that no two lists of parts look alike. */
@@ -39,30 +39,10 @@ static int add_identity(blake2b_state *state, const char *path)
 	return 0;
 }
 
-/* Read, not looked at through the mapping, whose pages would count as our memory from
- * then on. */
-static int add_file(blake2b_state *state, const struct source *source)
-{
-	uint8_t buffer[1 << 15];
-	uint64_t at = 0;
-
-	blake2b_update(state, (const uint8_t *)&source->size, sizeof(source->size));
-	while (at < source->size) {
-		ssize_t got = pread(source->fd, buffer, sizeof(buffer), (off_t)at);
-
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return -1;
-		blake2b_update(state, buffer, (size_t)got);
-		at += (uint64_t)got;
-	}
-	return 0;
-}
-
 int key_make(struct key *key, const struct source *source, const struct compile_settings *settings,
-	     const struct paths *paths)
+	     const struct paths *paths, const struct cache *cache)
 {
+	uint8_t digest[DIGEST_SIZE];
 	blake2b_state state;
 	uint32_t numbers[] = { (uint32_t)settings->opt_level, settings->allow_unknown_imports,
 			       settings->require_start };
@@ -81,8 +61,9 @@ int key_make(struct key *key, const struct source *source, const struct compile_
 	add_text(&state, settings->memory);
 	add_text(&state, settings->module_name);
 	if (add_identity(&state, paths->compiler) || add_identity(&state, paths->kernel_archive) ||
-	    add_identity(&state, paths->linker_script) || add_file(&state, source))
+	    add_identity(&state, paths->linker_script) || digest_source(cache, source, time(NULL), digest))
 		return -1;
+	add(&state, digest, sizeof(digest));
 	return blake2b_final(&state, key->bytes, KEY_SIZE);
 }
 

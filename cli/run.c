@@ -65,10 +65,10 @@ static int find_image(struct run *run, const struct compile_settings *settings)
 	/* What is no module does not get a key: the compiler says what is wrong. */
 	keyed = !run->options.no_cache && run->source.kind != SOURCE_ELF &&
 		(run->source.kind == SOURCE_TEXT || (run->source.size >= 8 &&
-						     memcmp(run->source.bytes, "\0asm", 4) == 0)) &&
-		key_make(&key, &run->source, settings, &paths) == 0;
+						     memcmp(run->source.bytes, "\0asm", 4) == 0));
 	if (keyed && (code = cache_open(&cache)))
 		note(run->options.verbose, "no image cache: %s", strerror(-code));
+	keyed = keyed && cache.folder_fd >= 0 && key_make(&key, &run->source, settings, &paths, &cache) == 0;
 	if (keyed)
 		run->image_fd = cache_lookup(&cache, &key);
 	if (run->image_fd < 0) {

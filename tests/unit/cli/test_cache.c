@@ -285,11 +285,16 @@ static void old_temporary_files_go_young_ones_stay(void **state)
 	make_image("image");
 	write_file("walnut/tmp-1-1", "old", 3);
 	write_file("walnut/tmp-2-2", "young", 5);
+	write_file("walnut/sum-1", "old", 3);
+	write_file("walnut/sum-2", "young", 5);
+	assert_int_equal(utimensat(AT_FDCWD, "walnut/sum-1", (struct timespec[2]){ { 1, 0 }, { 1, 0 } }, 0), 0);
 	write_file("walnut/notes.txt", "the user's", 10);
 	assert_int_equal(utimensat(AT_FDCWD, "walnut/tmp-1-1", times, 0), 0);
 	assert_int_equal(cache_store(&cache, &key, "image"), 0);
 	assert_int_equal(access("walnut/tmp-1-1", F_OK), -1);
 	assert_int_equal(access("walnut/tmp-2-2", F_OK), 0);
+	assert_int_equal(access("walnut/sum-1", F_OK), -1);
+	assert_int_equal(access("walnut/sum-2", F_OK), 0);
 	assert_int_equal(access("walnut/notes.txt", F_OK), 0);
 	cache_close(&cache);
 }

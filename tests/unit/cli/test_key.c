@@ -4,7 +4,10 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "cache.h"
 #include "key.h"
+
+static const struct cache no_cache = { .folder_fd = -1 };
 
 struct inputs {
 	struct source source;
@@ -43,7 +46,7 @@ static struct key key_for(const struct inputs *inputs)
 {
 	struct key key;
 
-	assert_int_equal(key_make(&key, &inputs->source, &inputs->settings, &inputs->paths), 0);
+	assert_int_equal(key_make(&key, &inputs->source, &inputs->settings, &inputs->paths, &no_cache), 0);
 	return key;
 }
 
@@ -120,7 +123,7 @@ static void a_missing_tool_gives_no_key(void **state)
 
 	(void)state;
 	unlink("kernel");
-	assert_int_equal(key_make(&key, &inputs.source, &inputs.settings, &inputs.paths), -1);
+	assert_int_equal(key_make(&key, &inputs.source, &inputs.settings, &inputs.paths, &no_cache), -1);
 	close(inputs.source.fd);
 }
 
@@ -132,7 +135,7 @@ static void a_module_that_ends_early_gives_no_key(void **state)
 
 	(void)state;
 	inputs.source.size++;
-	assert_int_equal(key_make(&key, &inputs.source, &inputs.settings, &inputs.paths), -1);
+	assert_int_equal(key_make(&key, &inputs.source, &inputs.settings, &inputs.paths, &no_cache), -1);
 	close(inputs.source.fd);
 }
 
