@@ -98,6 +98,57 @@ static void initialise_llvm(void)
 	LLVMParseCommandLineOptions(sizeof(options) / sizeof(*options), options, NULL);
 }
 
+/* A function that returns a * b + c, rounded once, as assembly; NULL: failed. */
+static LLVMMemoryBufferRef fma_assembly(const struct target *target, LLVMContextRef context)
+{
+	LLVMTargetMachineRef machine = LLVMCreateTargetMachine(target->llvm, BACKEND_TRIPLE, target->cpu,
+							       target->features, LLVMCodeGenLevelNone,
+							       LLVMRelocPIC, LLVMCodeModelSmall);
+	LLVMModuleRef module = LLVMModuleCreateWithNameInContext("fma", context);
+	LLVMBuilderRef builder = LLVMCreateBuilderInContext(context);
+	LLVMTypeRef type = LLVMDoubleTypeInContext(context), params[] = { type, type, type };
+	LLVMTypeRef function_type = LLVMFunctionType(type, params, 3, false);
+	LLVMValueRef function = LLVMAddFunction(module, "f", function_type), args[3];
+	LLVMValueRef fma = LLVMGetIntrinsicDeclaration(module, LLVMLookupIntrinsicID("llvm.fma", 8),
+						       &type, 1);
+	LLVMMemoryBufferRef assembly = NULL;
+	char *message = NULL;
+
+	LLVMPositionBuilderAtEnd(builder, LLVMAppendBasicBlockInContext(context, function, ""));
+	LLVMGetParams(function, args);
+	LLVMBuildRet(builder, LLVMBuildCall2(builder, function_type, fma, args, 3, ""));
+	if (machine && LLVMTargetMachineEmitToMemoryBuffer(machine, module, LLVMAssemblyFile, &message,
+							   &assembly))
+		LLVMDisposeMessage(message);
+	LLVMDisposeBuilder(builder);
+	LLVMDisposeModule(module);
+	if (machine)
+		LLVMDisposeTargetMachine(machine);
+	return assembly;
+}
+
+/* LLVM's C interface does not tell what features a CPU of a name has; but without
+ * this one it calls fma(). */
+static bool cpu_has_fma(const struct target *target)
+{
+	LLVMContextRef context;
+	LLVMMemoryBufferRef assembly;
+	bool found;
+
+	if (strstr(target->features, "+fma,") || strstr(target->features, "-fma,"))
+		return strstr(target->features, "+fma,");
+	if (strcmp(target->cpu, BACKEND_DEFAULT_CPU) == 0)
+		return false;
+	context = LLVMContextCreate();
+	assembly = fma_assembly(target, context);
+	found = assembly && memmem(LLVMGetBufferStart(assembly), LLVMGetBufferSize(assembly),
+				   "vfmadd", strlen("vfmadd"));
+	if (assembly)
+		LLVMDisposeMemoryBuffer(assembly);
+	LLVMContextDispose(context);
+	return found;
+}
+
 int target_resolve(struct target *target, const struct walnut_compile_options *options,
 		   struct walnut_error *error)
 {
@@ -116,6 +167,7 @@ int target_resolve(struct target *target, const struct walnut_compile_options *o
 		return fail(error, "target", "out of memory");
 	if (!cpu_is_known(target->llvm, target->cpu))
 		return fail(error, "the code generator does not know the target CPU", target->cpu);
+	target->has_fma = cpu_has_fma(target);
 	return 0;
 }
 

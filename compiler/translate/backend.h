@@ -15,6 +15,7 @@ struct target {
 	LLVMTargetRef llvm;
 	char *cpu; /* resolved name */
 	char *features;
+	bool has_fma; /* multiplies and adds in one step */
 };
 
 /* One thread's code generator. */

@@ -1,5 +1,5 @@
 /* Constant expressions (core spec 3.0, section 3.4.13) and segments. */
-#include "translate.h"
+#include "simd.h"
 
 #include <stdlib.h>
 
@@ -38,6 +38,8 @@ static LLVMValueRef leaf_value(struct module_translator *mt, LLVMBuilderRef buil
 		return LLVMConstBitCast(const_u32(mt, instr->f32_bits), mt->f32);
 	case WASM_OP_F64_CONST:
 		return LLVMConstBitCast(const_u64(mt, instr->f64_bits), mt->f64);
+	case WASM_OP_V128_CONST:
+		return simd_const_bytes(mt, instr->v128);
 	case WASM_OP_REF_NULL:
 		return llvm_zero(mt, WASM_REF_NULL(instr->heap_type));
 	case WASM_OP_REF_FUNC:

@@ -2,8 +2,8 @@
 #include "translate.h"
 
 /* Wasm's alignment is a hint only: align 1 is what always holds. */
-static LLVMValueRef build_load(struct func_translator *ft, const struct wasm_instr *instr,
-			       LLVMTypeRef type, uint32_t size)
+LLVMValueRef linear_load(struct func_translator *ft, const struct wasm_instr *instr,
+			 LLVMTypeRef type, uint32_t size)
 {
 	LLVMValueRef address = linear_address(ft, pop(ft), &instr->memarg, size);
 	LLVMValueRef load;
@@ -23,13 +23,13 @@ static LLVMValueRef build_load(struct func_translator *ft, const struct wasm_ins
 static void load(struct func_translator *ft, const struct wasm_instr *instr, LLVMTypeRef type,
 		 uint32_t size)
 {
-	push(ft, build_load(ft, instr, type, size));
+	push(ft, linear_load(ft, instr, type, size));
 }
 
 static void load_signed(struct func_translator *ft, const struct wasm_instr *instr,
 			LLVMTypeRef narrow, LLVMTypeRef type)
 {
-	LLVMValueRef value = build_load(ft, instr, narrow, LLVMGetIntTypeWidth(narrow) / 8);
+	LLVMValueRef value = linear_load(ft, instr, narrow, LLVMGetIntTypeWidth(narrow) / 8);
 
 	push(ft, LLVMBuildSExt(ft->builder, value, type, ""));
 }
@@ -37,13 +37,13 @@ static void load_signed(struct func_translator *ft, const struct wasm_instr *ins
 static void load_unsigned(struct func_translator *ft, const struct wasm_instr *instr,
 			  LLVMTypeRef narrow, LLVMTypeRef type)
 {
-	LLVMValueRef value = build_load(ft, instr, narrow, LLVMGetIntTypeWidth(narrow) / 8);
+	LLVMValueRef value = linear_load(ft, instr, narrow, LLVMGetIntTypeWidth(narrow) / 8);
 
 	push(ft, LLVMBuildZExt(ft->builder, value, type, ""));
 }
 
-static void build_store(struct func_translator *ft, const struct wasm_instr *instr,
-			LLVMValueRef value, uint32_t size)
+void linear_store(struct func_translator *ft, const struct wasm_instr *instr, LLVMValueRef value,
+		  uint32_t size)
 {
 	LLVMValueRef address = linear_address(ft, pop(ft), &instr->memarg, size);
 	LLVMValueRef store;
@@ -57,14 +57,14 @@ static void build_store(struct func_translator *ft, const struct wasm_instr *ins
 
 static void store(struct func_translator *ft, const struct wasm_instr *instr, uint32_t size)
 {
-	build_store(ft, instr, pop(ft), size);
+	linear_store(ft, instr, pop(ft), size);
 }
 
 static void store_low(struct func_translator *ft, const struct wasm_instr *instr, LLVMTypeRef narrow)
 {
 	LLVMValueRef value = LLVMBuildTrunc(ft->builder, pop(ft), narrow, "");
 
-	build_store(ft, instr, value, LLVMGetIntTypeWidth(narrow) / 8);
+	linear_store(ft, instr, value, LLVMGetIntTypeWidth(narrow) / 8);
 }
 
 static LLVMTypeRef address_type(struct module_translator *mt, uint32_t memory)

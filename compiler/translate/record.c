@@ -59,6 +59,8 @@ static LLVMValueRef build_imports(struct module_translator *mt)
 	return array;
 }
 
+#define SLOT_ALIGNMENT _Alignof(union walnut_value) /* less than a vector's */
+
 static LLVMValueRef slot_address(struct module_translator *mt, LLVMValueRef slots, uint32_t index)
 {
 	LLVMValueRef offset = const_u64(mt, (uint64_t)index * sizeof(union walnut_value));
@@ -92,17 +94,22 @@ static LLVMValueRef build_invoke(struct module_translator *mt, uint32_t func_ind
 	LLVMSetSection(ft.function, ".text.walnut_invoke");
 	LLVMPositionBuilderAtEnd(mt->builder, new_block(&ft, "entry"));
 	LLVMSetCurrentDebugLocation2(mt->builder, NULL);
-	for (uint32_t i = 0; i < type->param_count; i++)
+	for (uint32_t i = 0; i < type->param_count; i++) {
 		args[i] = LLVMBuildLoad2(mt->builder, llvm_value_type(mt, type->params[i]),
 					 slot_address(mt, LLVMGetParam(ft.function, 0), i), "");
+		LLVMSetAlignment(args[i], SLOT_ALIGNMENT);
+	}
 	result = LLVMBuildCall2(mt->builder, func->type, func_code(mt, func_index), args,
 				type->param_count, "");
 	/* The function exists once already. */
 	LLVMAddCallSiteAttribute(result, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
 				 LLVMCreateEnumAttribute(mt->context, noinline_kind, 0));
 	for (uint32_t i = 0; i < type->result_count; i++) {
-		LLVMBuildStore(mt->builder, extract_result(mt, mt->builder, type, result, i),
-			       slot_address(mt, LLVMGetParam(ft.function, 1), i));
+		LLVMValueRef store = LLVMBuildStore(mt->builder,
+						    extract_result(mt, mt->builder, type, result, i),
+						    slot_address(mt, LLVMGetParam(ft.function, 1), i));
+
+		LLVMSetAlignment(store, SLOT_ALIGNMENT);
 	}
 	LLVMBuildRetVoid(mt->builder);
 	free(args);

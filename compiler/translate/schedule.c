@@ -56,7 +56,7 @@ static LLVMModuleRef optimised_part(struct compilation *compilation, struct back
 				    struct locations *locations, struct walnut_error *error)
 {
 	LLVMModuleRef module = translate_part(compilation->wasm, compilation->plan, index, context,
-					      backend->layout, compilation->target->cpu,
+					      backend->layout, compilation->target,
 					      compilation->options, error);
 	char *broken = NULL;
 	int result = -1;

@@ -67,6 +67,7 @@ static void create_types(struct module_translator *mt)
 	mt->f32 = LLVMFloatTypeInContext(context);
 	mt->f64 = LLVMDoubleTypeInContext(context);
 	mt->ptr = LLVMPointerTypeInContext(context, 0);
+	mt->v128 = LLVMVectorType(mt->i64, 2);
 
 	LLVMTypeRef pointers[] = { mt->ptr, mt->ptr };
 	LLVMTypeRef table[] = { mt->ptr, mt->i64, mt->i64, mt->i64 };
@@ -223,7 +224,7 @@ static void release(struct module_translator *mt)
 
 LLVMModuleRef translate_part(const struct wasm_module *wasm, const struct part_plan *plan,
 			     uint32_t index, LLVMContextRef context, LLVMTargetDataRef layout,
-			     const char *target_cpu, const struct walnut_compile_options *options,
+			     const struct target *target, const struct walnut_compile_options *options,
 			     struct walnut_error *error)
 {
 	struct module_translator *mt = calloc(1, sizeof(*mt));
@@ -238,13 +239,14 @@ LLVMModuleRef translate_part(const struct wasm_module *wasm, const struct part_p
 	mt->part = &plan->parts[index];
 	mt->options = options;
 	mt->error = error;
+	mt->has_fma = target->has_fma;
 	mt->context = context;
 	mt->module = LLVMModuleCreateWithNameInContext("module.wasm", context);
 	mt->builder = LLVMCreateBuilderInContext(context);
 	LLVMSetTarget(mt->module, BACKEND_TRIPLE);
 	LLVMSetModuleDataLayout(mt->module, layout);
 	if (setjmp(mt->fail) == 0) {
-		translate(mt, target_cpu);
+		translate(mt, backend->cpu);
 		module = mt->module;
 	}
 	release(mt);

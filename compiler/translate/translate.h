@@ -55,6 +55,7 @@ struct module_translator {
 	const struct part_plan *plan;
 	const struct part *part;
 	struct walnut_error *error;
+	bool has_fma; /* of the target CPU */
 	jmp_buf fail;
 
 	LLVMContextRef context;
@@ -64,6 +65,7 @@ struct module_translator {
 	LLVMMetadataRef di_file, di_unit, di_type;
 
 	LLVMTypeRef void_, i1, i8, i16, i32, i64, f32, f64, ptr;
+	LLVMTypeRef v128; /* of values; simd.h */
 	LLVMTypeRef functype_struct, func_struct, memory_struct, table_struct, externtype_struct;
 
 	/* What linear memory 0 is addressed from: see address.c. */
@@ -130,10 +132,12 @@ struct func_translator {
 
 /* --- translate.c ------------------------------------------------------------ */
 
+struct target;
+
 /* Part `index` of the plan as a new LLVM module in `context`, or NULL and *error. */
 LLVMModuleRef translate_part(const struct wasm_module *wasm, const struct part_plan *plan,
 			     uint32_t index, LLVMContextRef context, LLVMTargetDataRef layout,
-			     const char *target_cpu, const struct walnut_compile_options *options,
+			     const struct target *target, const struct walnut_compile_options *options,
 			     struct walnut_error *error);
 
 /* --- finish.c ---------------------------------------------------------------- */
@@ -278,6 +282,14 @@ LLVMValueRef past_end(struct func_translator *ft, const struct wasm_limits *limi
 enum { MEMORY_BASE, MEMORY_PAGES, MEMORY_SIZE };
 LLVMValueRef load_memory_field(struct func_translator *ft, uint32_t memory, unsigned field);
 
+/* --- memory.c ------------------------------------------------------------------- */
+
+/* The access of a load or store instruction, `size` bytes as an LLVM `type`; pops the
+ * index. */
+LLVMValueRef linear_load(struct func_translator *ft, const struct wasm_instr *instr,
+			 LLVMTypeRef type, uint32_t size);
+void linear_store(struct func_translator *ft, const struct wasm_instr *instr, LLVMValueRef value,
+		  uint32_t size);
 bool translate_memory(struct func_translator *ft, const struct wasm_instr *instr);
 
 /* The other families */
@@ -288,6 +300,7 @@ bool translate_float(struct func_translator *ft, const struct wasm_instr *instr)
 bool translate_conversion(struct func_translator *ft, const struct wasm_instr *instr);
 bool translate_table(struct func_translator *ft, const struct wasm_instr *instr);
 bool translate_bulk(struct func_translator *ft, const struct wasm_instr *instr);
+bool translate_simd(struct func_translator *ft, const struct wasm_instr *instr);
 
 /* 1.0 that the optimiser cannot see through, for numeric_float.c's reason. */
 LLVMValueRef opaque_one(struct func_translator *ft, bool f64);

@@ -20,6 +20,8 @@ LLVMTypeRef llvm_value_type(struct module_translator *mt, wasm_valtype type)
 		return mt->f32;
 	case WASM_F64:
 		return mt->f64;
+	case WASM_V128:
+		return mt->v128;
 	case WASM_FUNCREF:
 		return mt->ptr;
 	default:

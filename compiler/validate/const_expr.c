@@ -28,6 +28,9 @@ static int constant_type(const struct validator *validator, const struct wasm_co
 	case WASM_OP_F64_CONST:
 		*type = WASM_F64;
 		return 0;
+	case WASM_OP_V128_CONST:
+		*type = WASM_V128;
+		return 0;
 	case WASM_OP_REF_NULL:
 		*type = WASM_REF_NULL(instr->heap_type);
 		return 0;
