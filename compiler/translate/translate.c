@@ -246,7 +246,7 @@ LLVMModuleRef translate_part(const struct wasm_module *wasm, const struct part_p
 	LLVMSetTarget(mt->module, BACKEND_TRIPLE);
 	LLVMSetModuleDataLayout(mt->module, layout);
 	if (setjmp(mt->fail) == 0) {
-		translate(mt, backend->cpu);
+		translate(mt, target->cpu);
 		module = mt->module;
 	}
 	release(mt);

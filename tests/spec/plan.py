@@ -32,7 +32,7 @@ TRAPS = {
     "call stack exhausted": 64,
 }
 
-LETTERS = {"i32": "i", "i64": "I", "f32": "f", "f64": "F", "funcref": "r", "externref": "e"}
+LETTERS = {"i32": "i", "i64": "I", "f32": "f", "f64": "F", "v128": "v", "funcref": "r", "externref": "e"}
 MODULES_PER_IMAGE = 40
 
 
@@ -148,7 +148,9 @@ def line(command, instance):
     words += [value(argument) for argument in action.get("args", [])]
     words.append("=")
     if kind == "assert_return":
-        words += [value(result) for result in command["expected"]]
+        if "either" in command:
+            words.append("|".join(value(result) for result in command["either"]))
+        words += [value(result) for result in command.get("expected", [])]
     elif kind in ("assert_trap", "assert_exhaustion"):
         words.append(trap(command["text"]))
     else:
@@ -181,6 +183,8 @@ def value(entry):
     text = entry.get("value")
     if text is None:
         return f"{letter}:*"
+    if letter == "v":
+        return "v:" + lanes(entry["lane_type"], text)
     if letter == "e":  # 0 is null, so host values move up by one
         return f"e:{0 if text == 'null' else int(text) + 1:x}"
     if letter == "r":
@@ -188,6 +192,13 @@ def value(entry):
     if text.startswith("nan:"):
         return f"{letter}:{text[4]}nan"
     return f"{letter}:{int(text) & (2**64 - 1):x}"
+
+
+def lanes(lane_type, texts):
+    """From the highest to the lowest, each in all its digits, a NaN's name filled up to them."""
+    digits = int(lane_type[1:]) // 4
+    return "".join(f"{text[4]}nan".ljust(digits, "-") if text.startswith("nan:")
+                   else f"{int(text) % 16 ** digits:0{digits}x}" for text in reversed(texts))
 
 
 def linker_symbols(image):

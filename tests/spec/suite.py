@@ -14,8 +14,6 @@ from lib.runner import Failed, Outcome, Skip, Test
 
 from . import plan
 
-# Not of the core language without SIMD, or of interest to text parsers only.
-LEFT_OUT = ("simd_",)
 VERDICTS = {"module": "ok", "assert_unlinkable": "ok", "assert_uninstantiable": "ok",
             "assert_malformed": "malformed", "assert_invalid": "invalid"}
 
@@ -27,8 +25,7 @@ def collect(project):
     exceptions = read_exceptions(project.root / "tests" / "spec" / "exceptions.txt")
     tests = []
     for path in sorted((folder / "2.0").glob("*.wast")):
-        if not path.name.startswith(LEFT_OUT):
-            tests.append(file_test(path, exceptions.get(path.name, {})))
+        tests.append(file_test(path, exceptions.get(path.name, {})))
     return tests
 
 

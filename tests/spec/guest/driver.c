@@ -10,9 +10,10 @@
  *	end
  *
  * VALUE is TYPE:BITS with the letters of enum walnut_value_type; `*` for any value
- * that is not null, `cnan` and `anan` for canonical and arithmetic NaNs. Standard
- * output gets a line for each: `ID ok` or `ID fail REASON`; for `call`, which expects
- * nothing, `ID VALUE…` or `ID trap:CODE`. */
+ * that is not null, `cnan` and `anan` for canonical and arithmetic NaNs, in a vector
+ * filled up to the lane's number of digits by `-`. A|B is either. Standard output gets
+ * a line for each: `ID ok` or `ID fail REASON`; for `call`, which expects nothing,
+ * `ID VALUE…` or `ID trap:CODE`. */
 #include "driver.h"
 
 #include "lib/string.h"
@@ -99,15 +100,20 @@ static struct name field_name(struct name word, char buffer[static LINE_MAX / 2]
 	return (struct name){ buffer, size };
 }
 
-/* The part of "a:b" before the colon; *after gets the other. */
-static struct name split(struct name word, struct name *after)
+/* The part of "a:b" before the first `at`; *after gets the other. */
+static struct name split_at(struct name word, char at, struct name *after)
 {
 	size_t i = 0;
 
-	while (i < word.size && word.data[i] != ':')
+	while (i < word.size && word.data[i] != at)
 		i++;
 	*after = (struct name){ word.data + i + 1, i < word.size ? word.size - i - 1 : 0 };
 	return (struct name){ word.data, i };
+}
+
+static struct name split(struct name word, struct name *after)
+{
+	return split_at(word, ':', after);
 }
 
 /* --- Verdicts --------------------------------------------------------------- */
@@ -241,13 +247,53 @@ static bool is_nan(char type, uint64_t bits, bool canonical)
 	return canonical ? (bits & ~sign) == quiet : (bits & quiet) == quiet;
 }
 
+#define VECTOR_DIGITS 32 /* the highest lane first */
+
+/* The 32 or 64 bits whose digits end at `end`. */
+static uint64_t vector_bits(const union walnut_value *value, size_t end, size_t size)
+{
+	uint64_t bits = 0;
+
+	memcpy(&bits, value->v128 + (VECTOR_DIGITS - end) / 2, size);
+	return bits;
+}
+
+static bool vector_matches(struct name digits, const union walnut_value *value)
+{
+	size_t end;
+
+	if (digits.size != VECTOR_DIGITS)
+		return false;
+	for (size_t i = 0; i < VECTOR_DIGITS; i = end) {
+		const char *at = digits.data + i;
+		bool wide;
+
+		end = i + 8;
+		if (at[1] != 'n') {
+			if (vector_bits(value, end, 4) != hexadecimal(at, 8))
+				return false;
+			continue;
+		}
+		wide = end < VECTOR_DIGITS && at[8] == '-';
+		end += wide ? 8 : 0;
+		if (!is_nan(wide ? WALNUT_F64 : WALNUT_F32, vector_bits(value, end, wide ? 8 : 4),
+			    at[0] == 'c'))
+			return false;
+	}
+	return true;
+}
+
 static bool value_matches(struct name expected, char type, const union walnut_value *value)
 {
-	struct name bits;
+	struct name bits, others, one = split_at(expected, '|', &others);
 
-	split(expected, &bits);
-	if (expected.data[0] != type)
+	if (others.size && value_matches(others, type, value))
+		return true;
+	split(one, &bits);
+	if (one.data[0] != type)
 		return false;
+	if (type == WALNUT_V128)
+		return vector_matches(bits, value);
 	if (is(bits, "*"))
 		return bits_of(type, value) != 0;
 	if (is(bits, "cnan") || is(bits, "anan"))
@@ -255,12 +301,16 @@ static bool value_matches(struct name expected, char type, const union walnut_va
 	return bits_of(type, value) == hexadecimal(bits.data, bits.size);
 }
 
-/* "T:BITS " for each of the first values. */
+/* "T:BITS " for each of the first values; a vector's are "HIGH,LOW". */
 static void text_values(struct text *text, const char *types, const union walnut_value *values)
 {
 	for (size_t i = 0; types[i] && i < 4; i++) {
 		text_bytes(text, &types[i], 1);
 		text_string(text, ":");
+		if (types[i] == WALNUT_V128) {
+			text_hex(text, vector_bits(&values[i], VECTOR_DIGITS / 2, 8));
+			text_string(text, ",");
+		}
 		text_hex(text, bits_of(types[i], &values[i]));
 		text_string(text, " ");
 	}
@@ -296,6 +346,19 @@ static void check_values(struct name id, struct words *words, const char *types,
 	verdict(id, NULL, NULL);
 }
 
+static union walnut_value argument(struct name digits)
+{
+	size_t high = digits.size > 16 ? digits.size - 16 : 0;
+	uint64_t parts[] = {
+		hexadecimal(digits.data + high, digits.size - high),
+		hexadecimal(digits.data, high),
+	};
+	union walnut_value value;
+
+	memcpy(&value, parts, sizeof(value));
+	return value;
+}
+
 struct call {
 	const struct walnut_export *export;
 	union walnut_value arguments[VALUES_MAX];
@@ -318,7 +381,7 @@ static uint32_t perform(struct call *call, const struct walnut_export *export, s
 	call->export = export;
 	for (size_t i = 0; next_word(words, &word) && !is(word, "=") && i < VALUES_MAX; i++) {
 		split(word, &bits);
-		call->arguments[i].i64 = hexadecimal(bits.data, bits.size);
+		call->arguments[i] = argument(bits);
 	}
 	return runtime_try(call_export, call);
 }
@@ -375,6 +438,8 @@ static void get(struct name id, struct words *words, const struct walnut_export 
 		return verdict(id, "not a global", NULL);
 	if (type[0] == WALNUT_I32 || type[0] == WALNUT_F32)
 		value.i32 = *(const uint32_t *)export->address;
+	else if (type[0] == WALNUT_V128)
+		memcpy(value.v128, export->address, sizeof(value.v128));
 	else
 		value.i64 = *(const uint64_t *)export->address;
 	next_word(words, &word); /* = */
