@@ -56,40 +56,28 @@ int decode_types(struct decoder *decoder, struct wasm_code_reader *reader)
 	return 0;
 }
 
-enum limits_of { TABLE_LIMITS, MEMORY_LIMITS };
+#define LIMITS_HAS_MAX 1u
+#define LIMITS_SHARED 2u /* memories only */
+#define LIMITS_64 4u
 
-static int read_limits(struct decoder *decoder, struct wasm_code_reader *reader, enum limits_of of,
+static int read_limits(struct decoder *decoder, struct wasm_code_reader *reader, uint8_t allowed,
 		       struct wasm_limits *limits)
 {
 	uint64_t offset = wasm_reader_offset(reader);
-	uint32_t min, max;
 	uint8_t flags;
 
 	if (wasm_read_byte(reader, &flags, decoder->error))
 		return -1;
-	if (flags > 7)
+	if (flags & ~allowed)
 		return wasm_reader_fail(reader, decoder->error, WALNUT_ERROR_MALFORMED, offset,
 					"malformed limits flags 0x%02x", flags);
-	if (flags & 4)
-		return wasm_reader_fail(reader, decoder->error, WALNUT_ERROR_UNSUPPORTED, offset,
-					"a 64-bit %s is not supported",
-					of == TABLE_LIMITS ? "table" : "memory");
-	if (flags & 2)
-		return wasm_reader_fail(reader, decoder->error, WALNUT_ERROR_UNSUPPORTED, offset,
-					"a shared %s (threads) is not supported",
-					of == TABLE_LIMITS ? "table" : "memory");
-	if (wasm_read_u32(reader, &min, decoder->error))
-		return -1;
-	limits->min = min;
-	limits->address = WASM_I32;
+	limits->address = flags & LIMITS_64 ? WASM_I64 : WASM_I32;
+	limits->shared = flags & LIMITS_SHARED;
+	limits->has_max = flags & LIMITS_HAS_MAX;
 	limits->max = UINT64_MAX;
-	limits->has_max = flags & 1;
-	if (limits->has_max) {
-		if (wasm_read_u32(reader, &max, decoder->error))
-			return -1;
-		limits->max = max;
-	}
-	return 0;
+	if (wasm_read_u64(reader, &limits->min, decoder->error))
+		return -1;
+	return limits->has_max ? wasm_read_u64(reader, &limits->max, decoder->error) : 0;
 }
 
 static int read_table_type(struct decoder *decoder, struct wasm_code_reader *reader,
@@ -98,14 +86,15 @@ static int read_table_type(struct decoder *decoder, struct wasm_code_reader *rea
 	table->offset = wasm_reader_offset(reader);
 	if (wasm_read_reftype(reader, &table->type.element, decoder->error))
 		return -1;
-	return read_limits(decoder, reader, TABLE_LIMITS, &table->type.limits);
+	return read_limits(decoder, reader, LIMITS_HAS_MAX | LIMITS_64, &table->type.limits);
 }
 
 static int read_memory_type(struct decoder *decoder, struct wasm_code_reader *reader,
 			    struct wasm_memory *memory)
 {
 	memory->offset = wasm_reader_offset(reader);
-	return read_limits(decoder, reader, MEMORY_LIMITS, &memory->type.limits);
+	return read_limits(decoder, reader, LIMITS_HAS_MAX | LIMITS_SHARED | LIMITS_64,
+			   &memory->type.limits);
 }
 
 static int read_global_type(struct decoder *decoder, struct wasm_code_reader *reader,
@@ -238,6 +227,28 @@ int decode_functions(struct decoder *decoder, struct wasm_code_reader *reader)
 	return 0;
 }
 
+#define TABLE_WITH_INIT 0x40 /* then a zero byte, the type and an expression */
+
+static int read_table(struct decoder *decoder, struct wasm_code_reader *reader,
+		      struct wasm_table *table)
+{
+	uint8_t zero;
+
+	table->has_init = reader->at != reader->end && *reader->at == TABLE_WITH_INIT;
+	if (!table->has_init)
+		return read_table_type(decoder, reader, table);
+	reader->at++;
+	if (wasm_read_byte(reader, &zero, decoder->error))
+		return -1;
+	if (zero) {
+		reader->at--;
+		return decoder_malformed(decoder, reader, "malformed table: zero byte expected");
+	}
+	if (read_table_type(decoder, reader, table))
+		return -1;
+	return decode_expr(decoder, reader, &table->init);
+}
+
 int decode_tables(struct decoder *decoder, struct wasm_code_reader *reader)
 {
 	struct wasm_module *module = decoder->module;
@@ -250,7 +261,7 @@ int decode_tables(struct decoder *decoder, struct wasm_code_reader *reader)
 	if (!module->tables)
 		return -1;
 	for (uint32_t i = 0; i < count; i++) {
-		if (read_table_type(decoder, reader, &module->tables[module->table_count]))
+		if (read_table(decoder, reader, &module->tables[module->table_count]))
 			return -1;
 		module->table_count++;
 	}

@@ -1,93 +1,73 @@
-/* Constant expressions: core spec 2.0, section 3.3.10. */
+/* Constant expressions: core spec 3.0, section 3.4.13. They are checked as a function
+ * body is, but for what may stand in them. */
+#include "validate/instr.h"
 #include "validate/validator.h"
-#include "wasm/instr.h"
 
-static int fail(const struct validator *validator, const struct wasm_code_reader *reader,
-		uint64_t offset, const char *message, const char *detail)
+/* Only what stands before the expression has a value then. */
+static int check_global(struct body *body, uint32_t global_count)
 {
-	return wasm_reader_fail(reader, validator->error, WALNUT_ERROR_INVALID, offset, "%s%s",
-				message, detail);
+	const struct wasm_module *module = body->module;
+	uint32_t index = body->instr.index;
+
+	if (index >= module->global_count)
+		return body_invalid(body, "unknown global %u", index);
+	if (index >= global_count)
+		return body_invalid(body, "unknown global %u: a constant expression may read "
+					  "earlier globals only", index);
+	if (module->globals[index].type.mutable_)
+		return body_invalid(body, "constant expression required: global %u is mutable",
+				    index);
+	return 0;
 }
 
-/* The type of what one instruction pushes. */
-static int constant_type(const struct validator *validator, const struct wasm_code_reader *reader,
-			 const struct wasm_instr *instr, wasm_valtype *type)
+static int check_constant(struct body *body, uint32_t global_count)
 {
-	const struct wasm_module *module = validator->module;
-
-	switch (instr->op) {
-	case WASM_OP_I32_CONST:
-		*type = WASM_I32;
-		return 0;
-	case WASM_OP_I64_CONST:
-		*type = WASM_I64;
-		return 0;
-	case WASM_OP_F32_CONST:
-		*type = WASM_F32;
-		return 0;
-	case WASM_OP_F64_CONST:
-		*type = WASM_F64;
-		return 0;
-	case WASM_OP_V128_CONST:
-		*type = WASM_V128;
-		return 0;
-	case WASM_OP_REF_NULL:
-		*type = WASM_REF_NULL(instr->heap_type);
-		return 0;
-	case WASM_OP_REF_FUNC:
-		*type = WASM_FUNCREF;
-		if (instr->index >= module->func_count)
-			return wasm_reader_fail(reader, validator->error, WALNUT_ERROR_INVALID,
-						instr->offset, "unknown function %u",
-						instr->index);
-		return 0;
+	switch (body->instr.op) {
 	case WASM_OP_GLOBAL_GET:
-		/* Only imported ones have a value before the module's own do. */
-		if (instr->index >= module->imported_global_count)
-			return wasm_reader_fail(reader, validator->error, WALNUT_ERROR_INVALID,
-						instr->offset, "unknown global %u: a constant "
-						"expression may read imported globals only",
-						instr->index);
-		*type = module->globals[instr->index].type.type;
-		if (module->globals[instr->index].type.mutable_)
-			return fail(validator, reader, instr->offset,
-				    "constant expression required: the global is mutable", "");
+		return check_global(body, global_count);
+	case WASM_OP_I32_CONST:
+	case WASM_OP_I64_CONST:
+	case WASM_OP_F32_CONST:
+	case WASM_OP_F64_CONST:
+	case WASM_OP_V128_CONST:
+	case WASM_OP_I32_ADD:
+	case WASM_OP_I32_SUB:
+	case WASM_OP_I32_MUL:
+	case WASM_OP_I64_ADD:
+	case WASM_OP_I64_SUB:
+	case WASM_OP_I64_MUL:
+	case WASM_OP_REF_NULL:
+	case WASM_OP_REF_FUNC:
+	case WASM_OP_REF_I31:
+	case WASM_OP_STRUCT_NEW:
+	case WASM_OP_STRUCT_NEW_DEFAULT:
+	case WASM_OP_ARRAY_NEW:
+	case WASM_OP_ARRAY_NEW_DEFAULT:
+	case WASM_OP_ARRAY_NEW_FIXED:
+	case WASM_OP_ANY_CONVERT_EXTERN:
+	case WASM_OP_EXTERN_CONVERT_ANY:
+	case WASM_OP_END:
 		return 0;
 	default:
-		return fail(validator, reader, instr->offset,
-			    "constant expression required, found ", wasm_op_name(instr->op));
+		return body_invalid(body, "constant expression required, found %s",
+				    wasm_op_name(body->instr.op));
 	}
 }
 
 int validate_const_expr(const struct validator *validator, const struct wasm_expr *expr,
 			wasm_valtype type, const char *section)
 {
-	struct wasm_code_reader reader = wasm_expr_reader(expr, section);
-	struct wasm_instr instr;
-	unsigned values = 0;
-	int got;
+	struct body *body = validator->body;
 
-	/* No block is constant, so the first end is the last instruction. */
-	while ((got = wasm_next_instr(&reader, &instr, validator->error)) > 0 &&
-	       instr.op != WASM_OP_END) {
-		wasm_valtype found;
-
-		if (constant_type(validator, &reader, &instr, &found))
-			return -1;
-		if (values++)
-			return fail(validator, &reader, instr.offset,
-				    "type mismatch: more than one value in a constant expression",
-				    "");
-		if (found != type)
-			return wasm_reader_fail(&reader, validator->error, WALNUT_ERROR_INVALID,
-						instr.offset, "type mismatch: expected %s, found %s",
-						wasm_valtype_name(type).text, wasm_valtype_name(found).text);
-	}
-	if (got < 0)
+	body->reader = wasm_expr_reader(expr, section);
+	body->instr.offset = expr->offset;
+	if (begin_body(body, (struct type_list){ NULL, 1, type }))
 		return -1;
-	if (!values)
-		return fail(validator, &reader, expr->offset,
-			    "type mismatch: an empty constant expression, expected ",
-			    wasm_valtype_name(type).text);
+	/* No block is constant, so the first end is the last instruction. */
+	while (body->frame_count) {
+		if (wasm_next_instr(&body->reader, &body->instr, body->error) < 0 ||
+		    check_constant(body, validator->global_count) || check_instr(body))
+			return -1;
+	}
 	return 0;
 }

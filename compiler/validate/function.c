@@ -1,7 +1,7 @@
 /* Function bodies: core spec 2.0, section 3.3, by the algorithm of section A.3. */
 #include <stdlib.h>
 
-#include "validate/stacks.h"
+#include "validate/instr.h"
 #include "validate/validator.h"
 #include "wasm/limits.h"
 
@@ -359,7 +359,13 @@ static int check_memarg(struct body *body)
 		return -1;
 	if (memarg->offset > UINT32_MAX &&
 	    body->module->memories[memarg->memory].type.limits.address == WASM_I32)
-		return body_malformed(body, body->instr.offset, "offset out of range");
+		return body_invalid(body, "offset out of range");
+	if (wasm_op_is_atomic(body->instr.op)) {
+		if (memarg->align != wasm_op_access_log2(body->instr.op))
+			return body_invalid(body, "atomic alignment must be natural: %s",
+					    wasm_op_name(body->instr.op));
+		return 0;
+	}
 	if (memarg->align > wasm_op_access_log2(body->instr.op))
 		return body_invalid(body, "alignment must not be larger than natural: %s",
 				    wasm_op_name(body->instr.op));
@@ -446,7 +452,7 @@ static int apply_signature(struct body *body, const char *signature)
 	return 0;
 }
 
-static int check_instr(struct body *body)
+int check_instr(struct body *body)
 {
 	const struct wasm_op_info *info = wasm_op_info(body->instr.op);
 
@@ -525,9 +531,7 @@ static int check_body(struct body *body, uint32_t index)
 			     body->error))
 		return -1;
 	body->local_count += type->param_count;
-	body->operand_count = 0;
-	body->frame_count = 0;
-	if (push_frame(body, WASM_OP_BLOCK, (struct type_list){ 0 }, results_of(type)))
+	if (begin_body(body, results_of(type)))
 		return -1;
 	while (body->frame_count) {
 		int got = wasm_next_instr(&body->reader, &body->instr, body->error);
@@ -549,17 +553,15 @@ static int check_body(struct body *body, uint32_t index)
 int validate_functions(const struct validator *validator)
 {
 	const struct wasm_module *module = validator->module;
-	struct body body = { .module = module, .error = validator->error };
-	int result = 0;
+	struct body *body = validator->body;
 
-	body.locals = calloc(WASM_MAX_PARAMS + WASM_MAX_LOCALS, sizeof(*body.locals));
-	if (!body.locals)
+	body->locals = calloc(WASM_MAX_PARAMS + WASM_MAX_LOCALS, sizeof(*body->locals));
+	if (!body->locals)
 		return walnut_error_set(validator->error, WALNUT_ERROR_SYSTEM, NULL,
 					WALNUT_NO_FUNCTION, 0, "out of memory while validating");
-	for (uint32_t i = module->imported_func_count; i < module->func_count && !result; i++)
-		result = check_body(&body, i);
-	free(body.frames);
-	free(body.operands);
-	free(body.locals);
-	return result;
+	for (uint32_t i = module->imported_func_count; i < module->func_count; i++) {
+		if (check_body(body, i))
+			return -1;
+	}
+	return 0;
 }

@@ -140,6 +140,20 @@ int push_frame(struct body *body, enum wasm_op op, struct type_list params,
 	return push_types(body, params);
 }
 
+int begin_body(struct body *body, struct type_list results)
+{
+	body->operand_count = 0;
+	body->frame_count = 0;
+	return push_frame(body, WASM_OP_BLOCK, (struct type_list){ 0 }, results);
+}
+
+void free_body(struct body *body)
+{
+	free(body->frames);
+	free(body->operands);
+	free(body->locals);
+}
+
 int pop_frame(struct body *body, struct frame *frame)
 {
 	*frame = *top_frame(body);

@@ -63,6 +63,10 @@ int pop_types(struct body *body, struct type_list list);
 /* Whether the operands on top match, without taking them. */
 int check_types(struct body *body, struct type_list list);
 
+/* Begins with empty stacks, and the frame of a body that yields `results`. */
+int begin_body(struct body *body, struct type_list results);
+void free_body(struct body *body);
+
 /* Begins a frame above its parameters, which it pushes. */
 int push_frame(struct body *body, enum wasm_op op, struct type_list params,
 	       struct type_list results);

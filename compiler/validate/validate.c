@@ -1,8 +1,9 @@
-/* Validation of a module's declarations: core spec 2.0, sections 3.2 and 3.4. */
+/* Validation of a module's declarations: core spec 3.0, sections 3.2 and 3.5. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "compiler.h"
+#include "validate/stacks.h"
 #include "validate/validator.h"
 #include "wasm/limits.h"
 #include "wasm/reader.h"
@@ -35,18 +36,54 @@ static int check_limits(const struct validator *validator, const struct wasm_lim
 	return 0;
 }
 
-static int check_tables(const struct validator *validator)
+static bool limits_exceed(const struct wasm_limits *limits, uint64_t largest)
+{
+	return limits->min > largest || (limits->has_max && limits->max > largest);
+}
+
+static int check_table(const struct validator *validator, const struct wasm_table *table)
+{
+	const struct wasm_limits *limits = &table->type.limits;
+	const char *section = table->imported ? "import" : "table";
+
+	if (limits->address == WASM_I32 && limits_exceed(limits, WASM_MAX_TABLE_SIZE))
+		return INVALID(validator, section, table->offset,
+			       "table size must be at most 2^32-1");
+	if (check_limits(validator, limits, section, table->offset))
+		return -1;
+	if (table->has_init)
+		return validate_const_expr(validator, &table->init, table->type.element, section);
+	return 0;
+}
+
+static int check_tables(struct validator *validator)
 {
 	const struct wasm_module *module = validator->module;
 
+	/* Tables stand before globals: initialisers see the imported ones. */
+	validator->global_count = module->imported_global_count;
 	for (uint32_t i = 0; i < module->table_count; i++) {
-		const struct wasm_table *table = &module->tables[i];
-
-		if (check_limits(validator, &table->type.limits,
-				 table->imported ? "import" : "table", table->offset))
+		if (check_table(validator, &module->tables[i]))
 			return -1;
 	}
 	return 0;
+}
+
+static int check_memory(const struct validator *validator, const struct wasm_memory *memory)
+{
+	const struct wasm_limits *limits = &memory->type.limits;
+	const char *section = memory->imported ? "import" : "memory";
+
+	if (limits->address == WASM_I32 && limits_exceed(limits, WASM_MAX_MEMORY_PAGES))
+		return INVALID(validator, section, memory->offset,
+			       "memory size must be at most 65536 pages (4 GiB)");
+	if (limits_exceed(limits, WASM_MAX_MEMORY64_PAGES))
+		return INVALID(validator, section, memory->offset,
+			       "memory size must be at most 2^48 pages (2^64 bytes)");
+	if (limits->shared && !limits->has_max)
+		return INVALID(validator, section, memory->offset,
+			       "shared memory must have maximum");
+	return check_limits(validator, limits, section, memory->offset);
 }
 
 static int check_memories(const struct validator *validator)
@@ -54,33 +91,24 @@ static int check_memories(const struct validator *validator)
 	const struct wasm_module *module = validator->module;
 
 	for (uint32_t i = 0; i < module->memory_count; i++) {
-		const struct wasm_memory *memory = &module->memories[i];
-		const struct wasm_limits *limits = &memory->type.limits;
-		const char *section = memory->imported ? "import" : "memory";
-
-		if (i > 0)
-			return INVALID(validator, section, memory->offset,
-				       "multiple memories: a module has at most one");
-		if (limits->min > WASM_MAX_MEMORY_PAGES ||
-		    (limits->has_max && limits->max > WASM_MAX_MEMORY_PAGES))
-			return INVALID(validator, section, memory->offset,
-				       "memory size must be at most 65536 pages (4 GiB)");
-		if (check_limits(validator, limits, section, memory->offset))
+		if (check_memory(validator, &module->memories[i]))
 			return -1;
 	}
 	return 0;
 }
 
-static int check_globals(const struct validator *validator)
+static int check_globals(struct validator *validator)
 {
 	const struct wasm_module *module = validator->module;
 
 	for (uint32_t i = module->imported_global_count; i < module->global_count; i++) {
 		const struct wasm_global *global = &module->globals[i];
 
+		validator->global_count = i; /* an initialiser sees those before it */
 		if (validate_const_expr(validator, &global->init, global->type.type, "global"))
 			return -1;
 	}
+	validator->global_count = module->global_count;
 	return 0;
 }
 
@@ -176,7 +204,8 @@ static int check_element_segment(const struct validator *validator, const struct
 				       "type mismatch: a segment of %s for a table of %s",
 				       wasm_valtype_name(elem->type).text,
 				       wasm_valtype_name(module->tables[elem->table].type.element).text);
-		if (validate_const_expr(validator, &elem->offset_expr, WASM_I32, "element"))
+		if (validate_const_expr(validator, &elem->offset_expr,
+					module->tables[elem->table].type.limits.address, "element"))
 			return -1;
 	}
 	for (uint32_t i = 0; i < elem->count; i++) {
@@ -193,28 +222,41 @@ static int check_element_segment(const struct validator *validator, const struct
 
 static int check_data_segment(const struct validator *validator, const struct wasm_data *data)
 {
+	const struct wasm_module *module = validator->module;
+
 	if (data->mode != WASM_SEGMENT_ACTIVE)
 		return 0;
-	if (data->memory >= validator->module->memory_count)
+	if (data->memory >= module->memory_count)
 		return INVALID(validator, "data", data->offset, "unknown memory %u", data->memory);
-	return validate_const_expr(validator, &data->offset_expr, WASM_I32, "data");
+	return validate_const_expr(validator, &data->offset_expr,
+				   module->memories[data->memory].type.limits.address, "data");
+}
+
+static int validate(struct validator *validator)
+{
+	const struct wasm_module *module = validator->module;
+
+	if (check_function_types(validator) || check_tables(validator) ||
+	    check_memories(validator) || check_globals(validator) || check_exports(validator) ||
+	    check_start(validator))
+		return -1;
+	for (uint32_t i = 0; i < module->elem_count; i++) {
+		if (check_element_segment(validator, &module->elems[i]))
+			return -1;
+	}
+	for (uint32_t i = 0; i < module->data_count; i++) {
+		if (check_data_segment(validator, &module->datas[i]))
+			return -1;
+	}
+	return validate_functions(validator);
 }
 
 int walnut_validate(const struct wasm_module *module, struct walnut_error *error)
 {
-	const struct validator validator = { .module = module, .error = error };
+	struct body body = { .module = module, .error = error };
+	struct validator validator = { .module = module, .error = error, .body = &body };
+	int result = validate(&validator);
 
-	if (check_function_types(&validator) || check_tables(&validator) ||
-	    check_memories(&validator) || check_globals(&validator) || check_exports(&validator) ||
-	    check_start(&validator))
-		return -1;
-	for (uint32_t i = 0; i < module->elem_count; i++) {
-		if (check_element_segment(&validator, &module->elems[i]))
-			return -1;
-	}
-	for (uint32_t i = 0; i < module->data_count; i++) {
-		if (check_data_segment(&validator, &module->datas[i]))
-			return -1;
-	}
-	return validate_functions(&validator);
+	free_body(&body);
+	return result;
 }

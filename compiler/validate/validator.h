@@ -5,9 +5,13 @@
 #include "error.h"
 #include "wasm/module.h"
 
+struct body;
+
 struct validator {
 	const struct wasm_module *module;
 	struct walnut_error *error;
+	uint32_t global_count; /* those that a constant expression may read now */
+	struct body *body; /* of what is being checked */
 };
 
 /* const_expr.c: the expression is constant and yields one value of `type`. */

@@ -149,6 +149,12 @@ static inline unsigned wasm_op_access_log2(enum wasm_op op)
 							      : immediate - WASM_IMM_MEMARG_8);
 }
 
+/* The threads proposal's. */
+static inline bool wasm_op_is_atomic(enum wasm_op op)
+{
+	return op >> 12 == 0xfe;
+}
+
 /* Instructions that open a block which an `end` closes. */
 static inline bool wasm_op_opens_block(enum wasm_op op)
 {

@@ -1,4 +1,4 @@
-/* Implementation limits (core spec 2.0, section A.2): what a module may have of
+/* Implementation limits (core spec 3.0, section A.2): what a module may have of
  * each. Those that WebAssembly's JavaScript interface names have its values, so
  * that a module which runs in browsers passes here. */
 #ifndef WALNUT_COMPILER_WASM_LIMITS_H
@@ -24,6 +24,9 @@
 #define WASM_MAX_NESTING 50000u	   /* blocks around an instruction */
 #define WASM_MAX_OPERANDS 1000000u /* values on the operand stack */
 
-#define WASM_MAX_MEMORY_PAGES 65536u /* validity, not a limit of ours: section 3.2.5 */
+/* Validity, not limits of ours: core spec 3.0, sections 3.2.17 and 3.2.18. */
+#define WASM_MAX_MEMORY_PAGES (UINT64_C(1) << 16)
+#define WASM_MAX_MEMORY64_PAGES (UINT64_C(1) << 48)
+#define WASM_MAX_TABLE_SIZE UINT32_MAX
 
 #endif
