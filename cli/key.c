@@ -45,7 +45,7 @@ int key_make(struct key *key, const struct source *source, const struct compile_
 	uint8_t digest[DIGEST_SIZE];
 	blake2b_state state;
 	uint32_t numbers[] = { (uint32_t)settings->opt_level, settings->allow_unknown_imports,
-			       settings->require_start };
+			       settings->require_start, settings->debug_lines };
 
 	if (blake2b_init(&state, KEY_SIZE))
 		return -1;
@@ -58,6 +58,8 @@ int key_make(struct key *key, const struct source *source, const struct compile_
 		host_cpu_read(&cpu);
 		add(&state, &cpu, sizeof(cpu));
 	}
+	/* Lines of a module without DWARF are its own bytes: it is named then. */
+	add_text(&state, settings->debug_lines ? source->name : NULL);
 	add_text(&state, settings->memory);
 	add_text(&state, settings->module_name);
 	if (add_identity(&state, paths->compiler) || add_identity(&state, paths->kernel_archive) ||

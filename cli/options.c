@@ -36,7 +36,8 @@ void options_help(const struct usage *usage)
 				 spec->argument ? " " : "", spec->argument ? spec->argument : "");
 		else
 			snprintf(left, sizeof(left), "-%c%s%s", spec->letter,
-				 spec->letter == 'O' ? "" : " ", spec->argument ? spec->argument : "");
+				 spec->letter == 'O' || !spec->argument ? "" : " ",
+				 spec->argument ? spec->argument : "");
 		printf("  %-*s %s\n", width_for(left), left, spec->help);
 	}
 	printf("  %-*s %s\n", HELP_COLUMN, "-h, --help", "print this text");

@@ -18,6 +18,9 @@ static int apply(void *opaque, int id, const char *argument)
 		return 0;
 	case PRODUCE_LEVEL:
 		return compile_settings_level(&production->settings, argument);
+	case PRODUCE_DEBUG:
+		production->settings.debug_lines = true;
+		return 0;
 	case PRODUCE_CPU:
 		production->settings.target_cpu = argument;
 		return 0;

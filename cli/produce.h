@@ -7,12 +7,13 @@
 #include "scratch.h"
 #include "toolchain.h"
 
-enum { PRODUCE_OUTPUT = 1, PRODUCE_LEVEL, PRODUCE_CPU, PRODUCE_OWN };
+enum { PRODUCE_OUTPUT = 1, PRODUCE_LEVEL, PRODUCE_DEBUG, PRODUCE_CPU, PRODUCE_OWN };
 
 #define PRODUCE_OPTIONS(suffix)                                                                          \
 	{ "output", 'o', "FILE", "output, - for stdout; default: the module's name with " suffix,        \
 	  PRODUCE_OUTPUT },                                                                               \
 	{ NULL, 'O', "0…3", "optimisation level, default 2", PRODUCE_LEVEL },                            \
+	{ NULL, 'g', NULL, "keep functions and lines for a debugger", PRODUCE_DEBUG },                    \
 	{ "target-cpu", 0, "CPU", "LLVM's name, or native; default x86-64-v2", PRODUCE_CPU }
 
 struct production {

@@ -50,6 +50,8 @@ int toolchain_compile(const struct paths *paths, const struct source *source,
 		argv[count++] = "--require-start";
 	if (settings->emit_llvm)
 		argv[count++] = "--emit-llvm";
+	if (settings->debug_lines)
+		argv[count++] = "-g";
 	if (settings->verbose)
 		argv[count++] = "--verbose";
 	argv[count++] = "-o";
@@ -80,16 +82,17 @@ static const char *first_complaint(char *text)
 }
 
 int toolchain_link(const struct paths *paths, const char *name, const char *object,
-		   const char *output)
+		   bool debug_lines, const char *output)
 {
 	static const char *const linkers[] = { "ld.lld-19", "ld.lld" };
 	char errors[4096];
 	const char *argv[] = {
-		NULL, "-static", "-nostdlib", "--gc-sections", "--strip-debug",
+		NULL, "-static", "-nostdlib", "--gc-sections",
 		/* A full disk is then an error, not a SIGBUS. */
 		"--no-mmap-output-file",
 		"-z", "max-page-size=4096", "-z", "noexecstack", "-T", paths->linker_script,
-		object, paths->kernel_archive, "-o", output, NULL,
+		object, paths->kernel_archive, "-o", output,
+		debug_lines ? NULL : "--strip-debug", NULL,
 	};
 	int status = PROCESS_NOT_FOUND;
 
@@ -127,7 +130,7 @@ int toolchain_build(const struct paths *paths, struct source *source,
 	compiled = monotonic_ns();
 	times->compile_ns = compiled - start;
 	if (!status)
-		status = toolchain_link(paths, source->name, object, image_path);
+		status = toolchain_link(paths, source->name, object, settings->debug_lines, image_path);
 	times->link_ns = monotonic_ns() - compiled;
 	return status;
 }

@@ -17,6 +17,7 @@ struct compile_settings {
 	bool allow_unknown_imports;
 	bool require_start;
 	bool emit_llvm;
+	bool debug_lines; /* -g */
 	bool verbose; /* of no influence on the output */
 };
 
@@ -34,7 +35,7 @@ struct toolchain_times {
 int toolchain_compile(const struct paths *paths, const struct source *source,
 		      const struct compile_settings *settings, const char *output);
 int toolchain_link(const struct paths *paths, const char *name, const char *object,
-		   const char *output);
+		   bool debug_lines, const char *output);
 
 /* Both steps inside `scratch` (made where needed); image_path gets the result. */
 int toolchain_build(const struct paths *paths, struct source *source,

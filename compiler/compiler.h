@@ -40,7 +40,8 @@ struct walnut_compile_options {
 	bool allow_unknown_imports; /* leave them undefined instead of refusing */
 	bool require_start;	   /* refuse a module without an exported _start () -> () */
 	bool emit_llvm;		   /* textual LLVM IR instead of an object */
-	bool debug_lines;	   /* reserved for -g */
+	bool debug_lines;	   /* keep DWARF about the program's source */
+	const char *input_name;	   /* the module's, for that; NULL: "module.wasm" */
 	uint64_t part_bytes; /* divide into parts of so much code; 0: by the module's size */
 	/* Called now and then, from any of the compiler's threads but from one at a time;
 	 * may be NULL. total 0: there is nothing to count. */

@@ -282,7 +282,7 @@ static void usage(FILE *out)
 	      "  --part-bytes N          divide the module into parts of N bytes of code\n"
 	      "  --progress              show progress on a terminal\n"
 	      "  --verbose               say what is passed over\n"
-	      "  -g                      keep the line tables; they are kept anyway\n", out);
+	      "  -g                      keep DWARF about the program's functions and lines\n", out);
 }
 
 enum { OPTION_CPU = 256, OPTION_MEMORY, OPTION_NAME, OPTION_UNKNOWN, OPTION_START, OPTION_LLVM,
@@ -417,7 +417,7 @@ int main(int argc, char **argv)
 	job.input = argv[optind];
 	if (!job.name)
 		job.name = job.input;
-	input_name = job.name;
+	input_name = job.options.input_name = job.name;
 	install_handlers();
 	return run(&job);
 }

@@ -165,7 +165,7 @@ static int place_section(struct joiner *joiner, struct input *input, uint64_t in
 
 	if (input_string(&input->section_names, header->sh_name, &name) || align & (align - 1))
 		return -1;
-	if (strncmp(name, ".debug_", strlen(".debug_")) == 0)
+	if (!joiner->keep_debug && strncmp(name, ".debug_", strlen(".debug_")) == 0)
 		return 0;
 	if (header->sh_type != SHT_NOBITS && !elf_content(&input->elf, header))
 		return -1;
@@ -260,10 +260,11 @@ static uint64_t section_base(const struct input *input, const char *name)
 	return elf_find_section(&input->elf, name, &index, &header) ? 0 : input->base_of[index];
 }
 
-int elf_join(struct elf_part *parts, size_t count, const char *based, uint8_t **out,
+int elf_join(struct elf_part *parts, size_t count, const char *based, bool keep_debug, uint8_t **out,
 	     size_t *out_size, struct walnut_error *error)
 {
-	struct joiner joiner = { .count = count, .inputs = calloc(count, sizeof(*joiner.inputs)) };
+	struct joiner joiner = { .count = count, .inputs = calloc(count, sizeof(*joiner.inputs)),
+				 .keep_debug = keep_debug };
 	int result = joiner.inputs ? 0 : -1;
 
 	*out = NULL;

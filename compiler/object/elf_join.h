@@ -4,6 +4,7 @@
 #ifndef WALNUT_COMPILER_ELF_JOIN_H
 #define WALNUT_COMPILER_ELF_JOIN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,8 +16,8 @@ struct elf_part {
 	uint64_t base; /* set: where its section `based` begins in the joined one */
 };
 
-/* *out is malloc'd; debug information is left out. 0, or -1 and *error. */
-int elf_join(struct elf_part *parts, size_t count, const char *based, uint8_t **out,
+/* *out is malloc'd; debug information is left out, or not. 0, or -1 and *error. */
+int elf_join(struct elf_part *parts, size_t count, const char *based, bool keep_debug, uint8_t **out,
 	     size_t *out_size, struct walnut_error *error);
 
 #endif

@@ -57,6 +57,7 @@ struct input {
 struct joiner {
 	struct input *inputs;
 	size_t count;
+	bool keep_debug;
 	struct section *sections;
 	uint32_t section_count, section_capacity;
 	struct group *groups;

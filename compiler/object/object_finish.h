@@ -16,6 +16,8 @@ struct wasm_module;
 struct object_origin {
 	const struct wasm_module *module;
 	const struct debug_info *debug; /* or NULL */
+	bool keep_lines; /* DWARF for debuggers, too */
+	const char *name; /* of the module, for it; NULL: "module.wasm" */
 };
 
 /* One of the objects that LLVM wrote for a module. */

@@ -5,14 +5,13 @@
 #include <string.h>
 
 #include "debug/debug_info.h"
+#include "debug/records.h"
 #include "debug/strings.h"
 
 struct source_builder {
 	struct walnut_source_row *rows;
-	struct walnut_source_place *places;
-	uint32_t row_count, place_count, place_capacity;
-	uint32_t *slots; /* index of a place + 1, by its content; 0: free */
-	uint32_t slot_count;
+	uint32_t row_count;
+	struct record_table places; /* struct walnut_source_place */
 	struct string_table strings;
 };
 
@@ -52,58 +51,6 @@ static uint32_t *collect_offsets(const struct object_origin *origin, const struc
 
 /* --- Places ------------------------------------------------------------------------- */
 
-static uint32_t *find_slot(const struct source_builder *builder, const struct walnut_source_place *place)
-{
-	uint64_t hash = UINT64_C(0xcbf29ce484222325);
-	uint32_t words[sizeof(*place) / sizeof(uint32_t)], at;
-
-	memcpy(words, place, sizeof(*place));
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		hash = (hash ^ words[i]) * UINT64_C(0x9e3779b97f4a7c15);
-	at = (uint32_t)(hash >> 32) & (builder->slot_count - 1);
-	while (builder->slots[at] &&
-	       memcmp(&builder->places[builder->slots[at] - 1], place, sizeof(*place)) != 0)
-		at = (at + 1) & (builder->slot_count - 1);
-	return &builder->slots[at];
-}
-
-static int grow(struct source_builder *builder)
-{
-	uint32_t capacity = builder->place_capacity ? builder->place_capacity * 2 : 512;
-	struct walnut_source_place *places = reallocarray(builder->places, capacity, sizeof(*places));
-	uint32_t *slots = calloc(2 * (size_t)capacity, sizeof(*slots));
-
-	if (places)
-		builder->places = places;
-	if (!places || !slots) {
-		free(slots);
-		return -1;
-	}
-	free(builder->slots);
-	builder->slots = slots;
-	builder->slot_count = 2 * capacity;
-	builder->place_capacity = capacity;
-	for (uint32_t i = 0; i < builder->place_count; i++)
-		*find_slot(builder, &builder->places[i]) = i + 1;
-	return 0;
-}
-
-static int add_place(struct source_builder *builder, const struct walnut_source_place *place,
-		     uint32_t *index)
-{
-	uint32_t *slot;
-
-	if (builder->place_count == builder->place_capacity && grow(builder))
-		return -1;
-	slot = find_slot(builder, place);
-	if (*slot == 0) {
-		builder->places[builder->place_count++] = *place;
-		*slot = builder->place_count;
-	}
-	*index = *slot - 1;
-	return 0;
-}
-
 /* Outermost first, since a place names its caller's. */
 static int add_frames(struct source_builder *builder, const struct debug_frame *frames, unsigned count,
 		      uint32_t *index)
@@ -119,7 +66,7 @@ static int add_frames(struct source_builder *builder, const struct debug_frame *
 			.caller = caller,
 		};
 
-		if (add_place(builder, &place, &caller))
+		if (record_table_add(&builder->places, &place, &caller))
 			return -1;
 	}
 	*index = caller;
@@ -152,7 +99,7 @@ static int assemble(const struct source_builder *builder, uint64_t text_size,
 		    struct walnut_source **section, size_t *size)
 {
 	size_t rows = builder->row_count * sizeof(*builder->rows);
-	size_t places = builder->place_count * sizeof(*builder->places);
+	size_t places = builder->places.count * sizeof(struct walnut_source_place);
 	struct walnut_source *source;
 	char *at;
 
@@ -164,12 +111,12 @@ static int assemble(const struct source_builder *builder, uint64_t text_size,
 		.magic = WALNUT_SOURCE_MAGIC,
 		.row_count = builder->row_count,
 		.text_size = text_size,
-		.place_count = builder->place_count,
+		.place_count = builder->places.count,
 		.string_size = builder->strings.size,
 	};
 	at = (char *)source->rows;
 	memcpy(at, builder->rows, rows);
-	memcpy(at + rows, builder->places, places);
+	memcpy(at + rows, builder->places.records, places);
 	memcpy(at + rows + places, builder->strings.bytes, builder->strings.size);
 	*section = source;
 	return 0;
@@ -178,7 +125,7 @@ static int assemble(const struct source_builder *builder, uint64_t text_size,
 int source_section_build(const struct object_origin *origin, const struct line_rows *rows,
 			 uint64_t text_size, struct walnut_source **section, size_t *size)
 {
-	struct source_builder builder = { 0 };
+	struct source_builder builder = { .places = RECORD_TABLE_OF(struct walnut_source_place) };
 	uint32_t *offsets = NULL;
 	size_t count;
 	int result = 0;
@@ -194,8 +141,7 @@ int source_section_build(const struct object_origin *origin, const struct line_r
 		result = assemble(&builder, text_size, section, size);
 	free(offsets);
 	free(builder.rows);
-	free(builder.places);
-	free(builder.slots);
+	record_table_free(&builder.places);
 	string_table_free(&builder.strings);
 	return result;
 }

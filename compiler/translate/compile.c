@@ -100,7 +100,12 @@ static int write_text(struct compilation *compilation, int fd, struct walnut_err
 static int write_object(const struct compilation *compilation, const struct compiled_part *compiled,
 			struct object_part *parts, int fd, struct walnut_error *error)
 {
-	struct object_origin origin = { compilation->wasm, compilation->debug };
+	struct object_origin origin = {
+		.module = compilation->wasm,
+		.debug = compilation->debug,
+		.keep_lines = compilation->options->debug_lines,
+		.name = compilation->options->input_name,
+	};
 	uint8_t *finished;
 	size_t size;
 	int result;

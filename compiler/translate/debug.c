@@ -48,6 +48,9 @@ void debug_location(struct func_translator *ft, uint64_t offset)
 {
 	LLVMMetadataRef location = NULL;
 
+	/* For a debugger every instruction has a place. */
+	if (offset == 0 && ft->mt->options->debug_lines)
+		offset = ft->offset;
 	/* Modules are smaller than 4 GiB: the decoder sees to that. */
 	if (offset)
 		location = LLVMDIBuilderCreateDebugLocation(ft->mt->context, (unsigned)offset, 0,

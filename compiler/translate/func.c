@@ -71,6 +71,8 @@ static void create_locals(struct func_translator *ft, const wasm_valtype *declar
 static void translate_instr(struct func_translator *ft, const struct wasm_instr *instr)
 {
 	ft->offset = instr->offset;
+	if (ft->mt->options->debug_lines)
+		debug_location(ft, ft->offset);
 	if (translate_variable(ft, instr) || translate_integer(ft, instr) ||
 	    translate_memory(ft, instr) || translate_control(ft, instr) ||
 	    translate_call(ft, instr) || translate_float(ft, instr) ||
