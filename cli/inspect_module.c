@@ -117,7 +117,7 @@ static void report_sections(struct report *report, const struct wasm_module *mod
 {
 	static const char *const names[] = {
 		"custom", "type", "import", "function", "table", "memory", "global", "export", "start",
-		"element", "code", "data", "data count",
+		"element", "code", "data", "data count", "tag",
 	};
 	static const uint8_t widths[] = { 12, 10, 16, 0 };
 	struct walnut_error error = { 0 };

@@ -12,6 +12,7 @@ enum feature {
 	MULTI_VALUE,
 	BULK_MEMORY,
 	REFERENCE_TYPES,
+	EXCEPTIONS,
 	FEATURE_COUNT,
 };
 
@@ -22,6 +23,7 @@ static const char *const feature_names[] = {
 	[MULTI_VALUE] = "multivalue",
 	[BULK_MEMORY] = "bulk-memory",
 	[REFERENCE_TYPES] = "reference-types",
+	[EXCEPTIONS] = "exception-handling",
 };
 _Static_assert(FEATURE_COUNT <= FEATURES_MAX, "callers have room for all");
 
@@ -51,6 +53,9 @@ static void in_instruction(const struct wasm_module *module, const struct wasm_i
 	case WASM_OP_TABLE_GET: case WASM_OP_TABLE_SET: case WASM_OP_TABLE_GROW:
 	case WASM_OP_TABLE_SIZE: case WASM_OP_TABLE_FILL:
 		found[REFERENCE_TYPES] = true;
+		return;
+	case WASM_OP_TRY_TABLE: case WASM_OP_THROW: case WASM_OP_THROW_REF:
+		found[EXCEPTIONS] = true;
 		return;
 	default:
 		return;
@@ -92,6 +97,7 @@ static void in_declarations(const struct wasm_module *module, bool *found)
 	found[REFERENCE_TYPES] |= module->table_count > 1;
 	for (uint32_t i = 0; i < module->table_count; i++)
 		found[REFERENCE_TYPES] |= module->tables[i].type.element != WASM_FUNCREF;
+	found[EXCEPTIONS] |= module->tag_count > 0;
 	found[BULK_MEMORY] |= module->has_data_count;
 	for (uint32_t i = 0; i < module->data_count; i++)
 		found[BULK_MEMORY] |= module->datas[i].mode == WASM_SEGMENT_PASSIVE;

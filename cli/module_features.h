@@ -6,7 +6,7 @@
 
 struct wasm_module;
 
-#define FEATURES_MAX 8
+#define FEATURES_MAX 16
 
 /* Names as tools spell them ("bulk-memory"), in a fixed order; returns how many. The
  * module has been validated. */

@@ -36,8 +36,8 @@ int decoder_malformed(struct decoder *decoder, const struct wasm_code_reader *re
 				wasm_reader_offset(reader), "%s", message);
 }
 
-/* Indexed by section id. `order` is the place in the file, which the data count
- * section has out of turn. */
+/* Indexed by section id. `order` is the place in the file, which the tag and the data
+ * count section have out of turn. */
 static const struct section_kind {
 	const char *name;
 	uint8_t order;
@@ -49,17 +49,17 @@ static const struct section_kind {
 	[3] = { "function", 3, decode_functions },
 	[4] = { "table", 4, decode_tables },
 	[5] = { "memory", 5, decode_memories },
-	[6] = { "global", 6, decode_globals },
-	[7] = { "export", 7, decode_exports },
-	[8] = { "start", 8, decode_start },
-	[9] = { "element", 9, decode_elements },
-	[12] = { "data count", 10, decode_data_count },
-	[10] = { "code", 11, decode_code },
-	[11] = { "data", 12, decode_data },
+	[13] = { "tag", 6, decode_tags },
+	[6] = { "global", 7, decode_globals },
+	[7] = { "export", 8, decode_exports },
+	[8] = { "start", 9, decode_start },
+	[9] = { "element", 10, decode_elements },
+	[12] = { "data count", 11, decode_data_count },
+	[10] = { "code", 12, decode_code },
+	[11] = { "data", 13, decode_data },
 };
 #define SECTION_KIND_COUNT (sizeof(section_kinds) / sizeof(section_kinds[0]))
 #define SECTION_CUSTOM 0
-#define SECTION_TAG 13 /* exception handling */
 
 static int refuse(struct walnut_error *error, int kind, const char *message)
 {
@@ -146,9 +146,6 @@ static int decode_section(struct decoder *decoder, struct wasm_code_reader *file
 
 	if (wasm_read_byte(file, &id, decoder->error))
 		return -1;
-	if (id == SECTION_TAG)
-		return wasm_reader_fail(file, decoder->error, WALNUT_ERROR_UNSUPPORTED, offset,
-					"exception handling (a tag section) is not supported");
 	if (id >= SECTION_KIND_COUNT)
 		return wasm_reader_fail(file, decoder->error, WALNUT_ERROR_MALFORMED, offset,
 					"malformed section id %u", id);

@@ -28,6 +28,7 @@ int decode_imports(struct decoder *decoder, struct wasm_code_reader *reader);
 int decode_functions(struct decoder *decoder, struct wasm_code_reader *reader);
 int decode_tables(struct decoder *decoder, struct wasm_code_reader *reader);
 int decode_memories(struct decoder *decoder, struct wasm_code_reader *reader);
+int decode_tags(struct decoder *decoder, struct wasm_code_reader *reader);
 int decode_globals(struct decoder *decoder, struct wasm_code_reader *reader);
 int decode_exports(struct decoder *decoder, struct wasm_code_reader *reader);
 int decode_start(struct decoder *decoder, struct wasm_code_reader *reader);

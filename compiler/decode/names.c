@@ -6,9 +6,11 @@
 
 #define NAMES_MODULE 0
 #define NAMES_FUNCTIONS 1
+#define NAMES_TAGS 11
 
-static void read_function_names(struct wasm_module *module, struct wasm_code_reader *reader,
-				struct walnut_error *error)
+/* Of functions or tags. */
+static void read_name_map(struct wasm_module *module, uint8_t id, struct wasm_code_reader *reader,
+			  struct walnut_error *error)
 {
 	uint32_t count, index;
 	struct wasm_bytes name;
@@ -18,8 +20,10 @@ static void read_function_names(struct wasm_module *module, struct wasm_code_rea
 	for (uint32_t i = 0; i < count; i++) {
 		if (wasm_read_u32(reader, &index, error) || wasm_read_name(reader, &name, error))
 			return;
-		if (index < module->func_count)
+		if (id == NAMES_FUNCTIONS && index < module->func_count)
 			module->funcs[index].name = name;
+		if (id == NAMES_TAGS && index < module->tag_count)
+			module->tags[index].name = name;
 	}
 }
 
@@ -47,8 +51,8 @@ static void read_subsections(struct wasm_module *module, const struct wasm_custo
 		sub.end = reader.at;
 		if (id == NAMES_MODULE && !wasm_read_name(&sub, &name, &ignored))
 			module->name = name;
-		else if (id == NAMES_FUNCTIONS)
-			read_function_names(module, &sub, &ignored);
+		else if (id == NAMES_FUNCTIONS || id == NAMES_TAGS)
+			read_name_map(module, id, &sub, &ignored);
 	}
 }
 

@@ -113,6 +113,22 @@ static int read_global_type(struct decoder *decoder, struct wasm_code_reader *re
 	return 0;
 }
 
+/* An attribute, of which exception is the only one, and the type's index. */
+static int read_tag_type(struct decoder *decoder, struct wasm_code_reader *reader,
+			 struct wasm_tag *tag)
+{
+	uint64_t offset = wasm_reader_offset(reader);
+	uint8_t attribute;
+
+	if (wasm_read_byte(reader, &attribute, decoder->error))
+		return -1;
+	if (attribute)
+		return wasm_reader_fail(reader, decoder->error, WALNUT_ERROR_MALFORMED, offset,
+					"malformed tag attribute 0x%02x", attribute);
+	tag->offset = wasm_reader_offset(reader);
+	return wasm_read_u32(reader, &tag->type, decoder->error);
+}
+
 /* The descriptor of an import, whose entity becomes the next in its index space. */
 static int read_import_entity(struct decoder *decoder, struct wasm_code_reader *reader,
 			      struct wasm_import *import)
@@ -122,6 +138,7 @@ static int read_import_entity(struct decoder *decoder, struct wasm_code_reader *
 	struct wasm_table *table;
 	struct wasm_memory *memory;
 	struct wasm_global *global;
+	struct wasm_tag *tag;
 
 	switch (import->kind) {
 	case WASM_EXTERN_FUNC:
@@ -146,7 +163,10 @@ static int read_import_entity(struct decoder *decoder, struct wasm_code_reader *
 		global->imported = true;
 		return read_global_type(decoder, reader, &global->type);
 	case WASM_EXTERN_TAG:
-		break; /* read_extern_kind() has refused it */
+		import->index = module->tag_count;
+		tag = &module->tags[module->tag_count++];
+		tag->imported = true;
+		return read_tag_type(decoder, reader, tag);
 	}
 	__builtin_unreachable();
 }
@@ -160,10 +180,7 @@ static int read_extern_kind(struct decoder *decoder, struct wasm_code_reader *re
 
 	if (wasm_read_byte(reader, &byte, decoder->error))
 		return -1;
-	if (byte == 4)
-		return wasm_reader_fail(reader, decoder->error, WALNUT_ERROR_UNSUPPORTED, offset,
-					"exception handling (%s of a tag) is not supported", what);
-	if (byte > 4)
+	if (byte > WASM_EXTERN_TAG)
 		return wasm_reader_fail(reader, decoder->error, WALNUT_ERROR_MALFORMED, offset,
 					"malformed %s kind 0x%02x", what, byte);
 	*kind = byte;
@@ -184,8 +201,9 @@ int decode_imports(struct decoder *decoder, struct wasm_code_reader *reader)
 	module->tables = decoder_alloc(decoder, count, sizeof(*module->tables));
 	module->memories = decoder_alloc(decoder, count, sizeof(*module->memories));
 	module->globals = decoder_alloc(decoder, count, sizeof(*module->globals));
+	module->tags = decoder_alloc(decoder, count, sizeof(*module->tags));
 	if (!module->imports || !module->funcs || !module->tables || !module->memories ||
-	    !module->globals)
+	    !module->globals || !module->tags)
 		return -1;
 	for (uint32_t i = 0; i < count; i++) {
 		struct wasm_import *import = &module->imports[i];
@@ -202,6 +220,7 @@ int decode_imports(struct decoder *decoder, struct wasm_code_reader *reader)
 	module->imported_table_count = module->table_count;
 	module->imported_memory_count = module->memory_count;
 	module->imported_global_count = module->global_count;
+	module->imported_tag_count = module->tag_count;
 	return 0;
 }
 
@@ -283,6 +302,25 @@ int decode_memories(struct decoder *decoder, struct wasm_code_reader *reader)
 		if (read_memory_type(decoder, reader, &module->memories[module->memory_count]))
 			return -1;
 		module->memory_count++;
+	}
+	return 0;
+}
+
+int decode_tags(struct decoder *decoder, struct wasm_code_reader *reader)
+{
+	struct wasm_module *module = decoder->module;
+	uint32_t count;
+
+	if (wasm_read_count(reader, 2, WASM_MAX_TAGS, "tags", &count, decoder->error))
+		return -1;
+	module->tags = decoder_extend(decoder, module->tags, module->tag_count, count,
+				      sizeof(*module->tags));
+	if (!module->tags)
+		return -1;
+	for (uint32_t i = 0; i < count; i++) {
+		if (read_tag_type(decoder, reader, &module->tags[module->tag_count]))
+			return -1;
+		module->tag_count++;
 	}
 	return 0;
 }

@@ -48,9 +48,8 @@ static int check_label(struct body *body, uint32_t depth, struct type_list *type
 
 /* --- control ---------------------------------------------------------------- */
 
-static int enter_block(struct body *body, enum wasm_op op)
+static int enter_block(struct body *body, enum wasm_op op, const struct wasm_blocktype *block)
 {
-	const struct wasm_blocktype *block = &body->instr.block;
 	struct type_list params = { 0 }, results = { 0 };
 
 	if (block->kind == WASM_BLOCK_VALUE) {
@@ -196,7 +195,7 @@ static int call_indirect(struct body *body)
 
 static bool is_reference(wasm_valtype type)
 {
-	return type == WASM_FUNCREF || type == WASM_EXTERNREF;
+	return wasm_is_ref(type);
 }
 
 static int select_untyped(struct body *body)
@@ -467,7 +466,15 @@ int check_instr(struct body *body)
 	case WASM_OP_BLOCK:
 	case WASM_OP_LOOP:
 	case WASM_OP_IF:
-		return enter_block(body, body->instr.op);
+		return enter_block(body, body->instr.op, &body->instr.block);
+	case WASM_OP_TRY_TABLE:
+		/* Clauses branch from outside of the block. */
+		return check_catches(body) ? -1
+					   : enter_block(body, WASM_OP_TRY_TABLE,
+							 &body->instr.try_table.block);
+	case WASM_OP_THROW:
+	case WASM_OP_THROW_REF:
+		return check_throw(body);
 	case WASM_OP_ELSE:
 		return enter_else(body);
 	case WASM_OP_END:

@@ -8,4 +8,9 @@
 /* instr.c: applies the current instruction to the stacks. */
 int check_instr(struct body *body);
 
+/* exception.c: the clauses of a try_table, before its block is entered. */
+int check_catches(struct body *body);
+/* throw and throw_ref. */
+int check_throw(struct body *body);
+
 #endif

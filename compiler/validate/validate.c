@@ -97,6 +97,25 @@ static int check_memories(const struct validator *validator)
 	return 0;
 }
 
+static int check_tags(const struct validator *validator)
+{
+	const struct wasm_module *module = validator->module;
+
+	for (uint32_t i = 0; i < module->tag_count; i++) {
+		const struct wasm_tag *tag = &module->tags[i];
+		const char *section = tag->imported ? "import" : "tag";
+
+		if (tag->type >= module->type_count)
+			return INVALID(validator, section, tag->offset, "unknown type %u", tag->type);
+		if (module->types[tag->type].kind != WASM_COMP_FUNC)
+			return INVALID(validator, section, tag->offset,
+				       "type %u of a tag is not a function type", tag->type);
+		if (module->types[tag->type].func.result_count)
+			return INVALID(validator, section, tag->offset, "non-empty tag result type");
+	}
+	return 0;
+}
+
 static int check_globals(struct validator *validator)
 {
 	const struct wasm_module *module = validator->module;
@@ -161,6 +180,7 @@ static int check_exports(const struct validator *validator)
 		[WASM_EXTERN_TABLE] = { "table", module->table_count },
 		[WASM_EXTERN_MEMORY] = { "memory", module->memory_count },
 		[WASM_EXTERN_GLOBAL] = { "global", module->global_count },
+		[WASM_EXTERN_TAG] = { "tag", module->tag_count },
 	};
 
 	for (uint32_t i = 0; i < module->export_count; i++) {
@@ -237,8 +257,8 @@ static int validate(struct validator *validator)
 	const struct wasm_module *module = validator->module;
 
 	if (check_function_types(validator) || check_tables(validator) ||
-	    check_memories(validator) || check_globals(validator) || check_exports(validator) ||
-	    check_start(validator))
+	    check_memories(validator) || check_tags(validator) || check_globals(validator) ||
+	    check_exports(validator) || check_start(validator))
 		return -1;
 	for (uint32_t i = 0; i < module->elem_count; i++) {
 		if (check_element_segment(validator, &module->elems[i]))

@@ -59,6 +59,13 @@ const char *wasm_op_name(enum wasm_op op)
 	return text ? text : "?";
 }
 
+/* try, catch, rethrow, delegate and catch_all of the exception handling that came before
+ * the standard's; the standard keeps their opcodes free. */
+static bool is_legacy_exception(uint8_t byte)
+{
+	return byte == 0x06 || byte == 0x07 || byte == 0x09 || byte == 0x18 || byte == 0x19;
+}
+
 static int read_opcode(struct wasm_code_reader *reader, uint32_t *value,
 		       struct walnut_error *error)
 {
@@ -71,6 +78,11 @@ static int read_opcode(struct wasm_code_reader *reader, uint32_t *value,
 	*value = byte;
 	if (op_table[byte].text)
 		return 0;
+	if (is_legacy_exception(byte))
+		return wasm_reader_fail(reader, error, WALNUT_ERROR_UNSUPPORTED, offset,
+					"legacy exception handling is not supported (opcode 0x%02x): "
+					"compile for exnref, clang's -mllvm "
+					"-wasm-use-legacy-eh=false", byte);
 	if (!prefix_count(byte))
 		return wasm_reader_fail(reader, error, WALNUT_ERROR_MALFORMED, offset,
 					"illegal opcode 0x%02x", byte);

@@ -105,6 +105,7 @@ struct wasm_tag {
 	uint32_t type; /* type index, of a function type without results */
 	bool imported;
 	uint64_t offset; /* of the type, for messages */
+	struct wasm_bytes name; /* name section, may be empty */
 };
 
 enum wasm_segment_mode { WASM_SEGMENT_ACTIVE, WASM_SEGMENT_PASSIVE, WASM_SEGMENT_DECLARATIVE };

@@ -9,7 +9,7 @@ import pathlib
 import re
 import sys
 
-I32, I64, F32, F64, FUNCREF, EXTERNREF = 0x7F, 0x7E, 0x7D, 0x7C, 0x70, 0x6F
+I32, I64, F32, F64, FUNCREF, EXTERNREF, EXNREF = 0x7F, 0x7E, 0x7D, 0x7C, 0x70, 0x6F, 0x69
 CONST = {"i": [0x41, 0], "I": [0x42, 0], "f": [0x43, 0, 0, 0, 0], "F": [0x44] + [0] * 8,
          "V": [0xFD, 12] + [0] * 16, "a": [0x41, 0]}
 UNREACHABLE, END, DROP = 0x00, 0x0B, 0x1A
@@ -44,6 +44,8 @@ SPECIAL = {
     "references": [0xD2, 1, 0xD1, DROP, 0xD0, EXTERNREF, 0xD1, DROP],
     "tables": [0x41, 0, 0x41, 0, 0x25, 0, 0x26, 0, 0xD0, FUNCREF, 0x41, 1, 0xFC, 15, 0, DROP,
                0x41, 0, 0xD0, EXTERNREF, 0x41, 0, 0xFC, 17, 1],
+    "exceptions": [0x02, EXNREF, 0x1F, 0x40, 4, 0, 0, 1, 1, 0, 0, 2, 1, 3, 0, 0x08, 0, END,
+                   UNREACHABLE, END, 0x0A],
 }
 
 
@@ -76,6 +78,7 @@ def module(code):
         + section(3, [1, 0])
         + section(4, [2, FUNCREF, 1, 1, 2, EXTERNREF, 0, 1])
         + section(5, [1, 0, 1])
+        + section(13, [1, 0, 0])
         + section(6, [2, I64, 1, 0x42, 0, END, I32, 0, 0x23, 0, END])
         + section(7, [2] + name("run") + [0, 1] + name("memory") + [2, 0])
         + section(8, [1])

@@ -34,7 +34,6 @@ static const struct module_case cases[] = {
 
 	/* sections */
 	{ "an_unknown_section_is_refused", BYTES(HEADER, 14, 1, 0), { MALFORMED, "header", "section id 14" } },
-	{ "a_tag_section_is_unsupported", BYTES(HEADER, 13, 1, 0), { UNSUPPORTED, NULL, "exception handling" } },
 	{ "a_section_without_a_size_is_refused", BYTES(HEADER, 1), { MALFORMED, "type", "unexpected end" } },
 	{ "a_section_beyond_the_file_is_refused", BYTES(HEADER, 1, 5, 0), { MALFORMED, "type", "unexpected end" } },
 	{ "bytes_left_in_a_section_are_refused", BYTES(HEADER, 1, 2, 0, 0), { MALFORMED, "type", "section size mismatch" } },
