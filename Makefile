@@ -44,6 +44,7 @@ test: build
 	@tests/run --build $(BUILD) $(TESTFLAGS)
 
 fuzz: build
+	@scripts/newer-node $(BUILD)
 	@tests/fuzz/run --build $(BUILD) $(FUZZFLAGS)
 
 # Does not call setup: `make` may have run as a user, `sudo make install` must not

@@ -1,4 +1,4 @@
-;; A third float result came back on the x87 stack, which quiets signalling NaNs.
+;; numbers: a third float result came back on the x87 stack, which quiets signalling NaNs.
 (module
   (func $three (result f64 f64 f32)
     f64.const 1 f64.const 2 f32.const nan:0x200000)

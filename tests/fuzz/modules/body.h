@@ -68,6 +68,8 @@ void body_burn(struct body *body, int32_t amount);
 void body_value(struct body *body, char type, unsigned depth);
 void body_values(struct body *body, const char *types, unsigned depth);
 void body_constant(struct body *body, char type);
+/* The i32 or i64 constant that an index of this type is. */
+void body_index_constant(struct body *body, char index, uint32_t value);
 /* An index into table `table`, mostly within it. */
 void body_table_index(struct body *body, unsigned table, unsigned depth);
 
@@ -76,10 +78,8 @@ void body_table_index(struct body *body, unsigned table, unsigned depth);
 /* One with its operands; false when no instruction has that one result, or, for type
  * '\0', none. */
 bool body_instruction(struct body *body, char type, unsigned depth);
-/* An address for `size` bytes in memory 0; the memarg's offset is returned. */
-uint32_t body_address(struct body *body, uint32_t size, unsigned depth);
-/* The address on the stack cut to a multiple of `size`; returns `offset` cut likewise. */
-uint32_t body_align(struct body *body, uint32_t size, uint32_t offset);
+/* An address for `size` bytes in a memory; the memarg's offset is returned. */
+uint64_t body_address(struct body *body, unsigned memory, uint32_t size, unsigned depth);
 /* The float on the stack with any NaN replaced by the canonical one: which NaN
  * arithmetic returns is not determined (core spec 2.0, 4.3.3). */
 void body_canonical_nan(struct body *body, char type);

@@ -192,7 +192,9 @@ static void return_early(struct body *body, unsigned depth)
 	body_op(body, WASM_OP_I32_EQ);
 	body_op(body, WASM_OP_IF);
 	bytes_u8(&body->code, 0x40);
+	push_label(body, "");
 	body_values(body, body->labels[0].types, 1);
+	body->label_count--;
 	body_op(body, WASM_OP_RETURN);
 	body_op(body, WASM_OP_END);
 }
@@ -204,7 +206,8 @@ void body_branch(struct body *body, unsigned depth)
 		branch_table(body, depth);
 		break;
 	case 1:
-		return_early(body, depth);
+		if (body->label_count < LABELS_MAX)
+			return_early(body, depth);
 		break;
 	default:
 		branch_if(body, depth);
@@ -221,7 +224,7 @@ static void call_through_table(struct body *body, unsigned func, unsigned depth)
 	uint32_t index = random_below(&body->random, body->plan->tables[0].min);
 
 	if (!random_once_in(&body->random, plan_risk(body->plan))) {
-		body_i32(body, (int32_t)index);
+		body_index_constant(body, body->plan->tables[0].index, index);
 		body_op_index(body, WASM_OP_REF_FUNC, func);
 		body_op_index(body, WASM_OP_TABLE_SET, 0);
 	}
@@ -229,7 +232,7 @@ static void call_through_table(struct body *body, unsigned func, unsigned depth)
 	if (random_once_in(&body->random, plan_risk(body->plan)))
 		body_table_index(body, 0, depth);
 	else
-		body_i32(body, (int32_t)index);
+		body_index_constant(body, body->plan->tables[0].index, index);
 	body_op_index(body, WASM_OP_CALL_INDIRECT, body->plan->funcs[func]);
 	bytes_u8(&body->code, 0);
 }

@@ -1,7 +1,7 @@
 """Random modules in several engines: the same outcomes everywhere, or a finding.
 
 fuzz-generate makes the modules; a finding is told by seed, kind and features, which make
-the same module again on any machine, and made smaller by leaving out statements.
+the same module again on any machine, and made smaller by leaving out parts.
 """
 
 import dataclasses
@@ -14,6 +14,25 @@ from . import engines
 
 BATCH = 12
 COMMAND_TIMEOUT = 120
+
+
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """What modules are made of, and who else can run them."""
+    kind: str
+    features: str = ""
+    wabt: tuple | None = ()  # its options; None: it cannot
+    v8: int = 10  # the first major version that can without options
+
+
+SUBJECTS = {
+    "mixed": Subject("mixed"),
+    "loops": Subject("loops"),
+    "wild": Subject("wild"),
+    "numbers": Subject("numbers"),
+    "vectors": Subject("numbers", "vectors"),
+    "vectors-mixed": Subject("mixed", "vectors"),
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,15 +49,15 @@ class Setup:
 @dataclasses.dataclass
 class Finding:
     seed: int
-    kind: str
-    features: str
+    subject: str
     setup: Setup | None  # None: V8 and WABT differ
     text: str
     skip: str = ""
 
     def recipe(self):
-        return " ".join(["fuzz-generate", f"--kind {self.kind}",
-                         *([f"--features {self.features}"] if self.features else []),
+        subject = SUBJECTS[self.subject]
+        return " ".join(["fuzz-generate", f"--kind {subject.kind}",
+                         *([f"--features {subject.features}"] if subject.features else []),
                          *([f"--skip {self.skip}"] if self.skip else []), str(self.seed)])
 
     def __str__(self):
@@ -56,9 +75,9 @@ def run_command(*command, input=b""):
 
 
 class Fuzzer:
-    def __init__(self, project, folder, kind="any", features=""):
-        self.project, self.folder = project, folder
-        self.kind, self.features = kind, features
+    def __init__(self, project, folder, node="node"):
+        self.project, self.folder, self.node = project, folder, node
+        self.v8_version = engines.v8_version(run_command, node)
         self.walnut = engines.Walnut(project, run_command, folder)
         self.generator = project.build / "tests" / "fuzz" / "modules" / "fuzz-generate"
         self.modules = self.runs = self.exports = self.trapped = 0
@@ -73,49 +92,57 @@ class Fuzzer:
 
     # --- Making modules ------------------------------------------------------------
 
-    def make(self, seed, kind, skip="", name=None):
-        """(path, kind, statements) of a seed's module."""
+    def make(self, seed, subject, skip="", name=None):
+        """(path, number of parts) of a seed's module."""
         path = self.folder / (name or f"{seed}.wasm")
-        words = ["--kind", kind]
-        if self.features:
-            words += ["--features", self.features]
+        words = ["--kind", SUBJECTS[subject].kind]
+        if SUBJECTS[subject].features:
+            words += ["--features", SUBJECTS[subject].features]
         if skip:
             words += ["--skip", skip]
         result = run_command(self.generator, *words, seed, path)
         if result.status:
             raise engines.EngineFailed("fuzz-generate: " + result.text())
-        kind, statements = result.out.decode().split()
-        return path, kind, int(statements)
+        return path, int(result.out.split()[1])
 
     # --- Comparing -----------------------------------------------------------------
 
-    def references(self, paths):
+    def can_run(self, subject):
+        """Whether anybody but Walnut can run these modules here."""
+        subject = SUBJECTS[subject]
+        return subject.wabt is not None or self.v8_version >= subject.v8
+
+    def references(self, paths, subject):
         """Per path (outcomes, None) or (None, how V8 and WABT differ)."""
+        subject = SUBJECTS[subject]
+        from_v8 = from_wabt = [None] * len(paths)
+        if self.v8_version >= subject.v8:
+            from_v8 = engines.v8(run_command, self.node, paths)
+        if subject.wabt is not None:
+            from_wabt = [engines.wabt(run_command, path, subject.wabt) for path in paths]
         verdicts = []
-        for path, from_v8 in zip(paths, engines.v8(run_command, paths)):
-            from_wabt = engines.wabt(run_command, path)
-            difference = differ(from_v8, from_wabt, "V8", "WABT", exact=True)
+        for one, other in zip(from_v8, from_wabt):
+            difference = one and other and differ(one, other, "V8", "WABT", exact=True)
             # WABT tells more kinds of traps apart.
-            verdicts.append((None, difference) if difference else (from_wabt, None))
+            verdicts.append((None, difference) if difference else (other or one, None))
         return verdicts
 
-    def batch(self, seeds, setups):
-        """Findings of these seeds' modules; the files of those without one are removed."""
-        made = [self.make(seed, self.kind) for seed in seeds]
+    def batch(self, subject, seeds, setups):
+        """Findings of these seeds' modules; their files are removed."""
+        paths = [self.make(seed, subject)[0] for seed in seeds]
         findings = []
         good = []
-        for seed, (path, kind, _), (expected, difference) in zip(
-                seeds, made, self.references([path for path, _, _ in made])):
+        for seed, path, (expected, difference) in zip(seeds, paths, self.references(paths, subject)):
             self.modules += 1
             if difference:
-                findings.append(Finding(seed, kind, self.features, None, difference))
+                findings.append(Finding(seed, subject, None, difference))
             else:
                 self.exports += len(expected)
                 self.trapped += sum(isinstance(outcome, frozenset) for _, outcome in expected)
-                good.append((seed, path, kind, expected))
+                good.append((seed, path, subject, expected))
         for setup in setups:
             findings += self.compare(good, setup)
-        for path, _, _ in made:
+        for path in paths:
             path.unlink()
         return findings
 
@@ -125,31 +152,31 @@ class Fuzzer:
                                    setup.level, setup.based, setup.cpu)
         self.runs += len(good)
         findings = []
-        for (seed, _, kind, expected), outcomes in zip(good, got):
+        for (seed, _, subject, expected), outcomes in zip(good, got):
             text = outcomes if isinstance(outcomes, str) else differ(
                 expected, outcomes, "reference", "Walnut", exact=setup.based)
             if text:
-                findings.append(Finding(seed, kind, self.features, setup, text))
+                findings.append(Finding(seed, subject, setup, text))
         return findings
 
     # --- Making findings smaller -----------------------------------------------------
 
     def still_there(self, finding, skip):
-        path, _, _ = self.make(finding.seed, finding.kind, skip, "smaller.wasm")
+        path, _ = self.make(finding.seed, finding.subject, skip, "smaller.wasm")
         try:
-            (expected, difference), = self.references([path])
+            (expected, difference), = self.references([path], finding.subject)
             if finding.setup is None:
                 return difference is not None
             return difference is None and bool(
-                self.compare([(finding.seed, path, finding.kind, expected)], finding.setup))
+                self.compare([(finding.seed, path, finding.subject, expected)], finding.setup))
         except engines.EngineFailed:
             return False
         finally:
             path.unlink()
 
     def minimise(self, finding):
-        """Leaves out ever smaller runs of statements as long as the finding stays."""
-        _, _, count = self.make(finding.seed, finding.kind, "", "smaller.wasm")
+        """Leaves out ever smaller runs of parts as long as the finding stays."""
+        _, count = self.make(finding.seed, finding.subject, "", "smaller.wasm")
         kept = list(range(count))
         size = max(1, count // 2)
         while size:

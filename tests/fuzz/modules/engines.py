@@ -6,6 +6,7 @@ functions () -> i64 and called in order.
 """
 
 import json
+import os
 import pathlib
 import re
 
@@ -20,6 +21,7 @@ V8_TRAPS = {
     "table access out of bounds": {3},
     "table or memory access": {2, 3},
     "null function or function signature mismatch": {5, 6},
+    "function signature mismatch": {5, 6},
     "element segment out of bounds": {3},
     "data segment out of bounds": {2},
     "divide by zero": {7},
@@ -55,9 +57,23 @@ def trap_codes(table, text):
     raise EngineFailed(f"a trap of no known kind: {text}")
 
 
-def v8(run, paths, flags=()):
-    """[outcomes or None where V8 refuses the module] for each path."""
-    result = run("node", *flags, FOLDER / "engine_v8.mjs",
+def find_node(project):
+    """$NODE, the newer one that `make fuzz` installs, or the system's."""
+    newer = project.build / "node" / "node_modules" / ".bin" / "node"
+    return os.environ.get("NODE") or (newer if newer.exists() else project.tool("node"))
+
+
+def v8_version(run, node):
+    """V8's major version; 0 without node."""
+    if not node:
+        return 0
+    result = run(node, "-p", "process.versions.v8")
+    return 0 if result.status else int(result.out.split(b".")[0])
+
+
+def v8(run, node, paths):
+    """[outcomes] for each path."""
+    result = run(node, FOLDER / "engine_v8.mjs",
                  input="".join(f"{path}\n" for path in paths).encode())
     lines = result.out.decode().splitlines()
     if result.status or len(lines) != len(paths):

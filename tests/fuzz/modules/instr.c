@@ -23,7 +23,9 @@ static const struct row rows[] = {
 static bool is_left_out(const struct row *row)
 {
 	switch (row->op) {
+	case WASM_OP_MEMORY_SIZE:
 	case WASM_OP_MEMORY_GROW:
+	case WASM_OP_TABLE_SIZE:
 	case WASM_OP_MEMORY_INIT:
 	case WASM_OP_MEMORY_FILL:
 	case WASM_OP_TABLE_INIT:
@@ -57,8 +59,7 @@ static unsigned feature_of(const struct row *row)
 
 static bool needs_memory(enum wasm_immediate immediate)
 {
-	return immediate == WASM_IMM_MEMORY ||
-	       (immediate >= WASM_IMM_MEMARG_8 && immediate <= WASM_IMM_MEMARG_LANE_64);
+	return immediate >= WASM_IMM_MEMARG_8 && immediate <= WASM_IMM_MEMARG_LANE_64;
 }
 
 static bool is_usable(const struct plan *plan, const struct row *row, char type)
@@ -67,11 +68,9 @@ static bool is_usable(const struct plan *plan, const struct row *row, char type)
 	unsigned feature = feature_of(row);
 	char result = results ? results[1] : '?';
 
-	if (result == 'a')
-		result = row->immediate == WASM_IMM_MEMORY ? plan->memory_type : 'i';
 	if (result != type || is_left_out(row) || (feature & ~plan->features))
 		return false;
-	return plan->has_memory || !needs_memory(row->immediate);
+	return plan->memory_count || !needs_memory(row->immediate);
 }
 
 /* --- Immediates -------------------------------------------------------------- */
@@ -85,11 +84,14 @@ static unsigned access_size(enum wasm_immediate immediate)
 	return 0;
 }
 
-static void add_memarg(struct body *body, const struct row *row, uint32_t offset)
+static void add_memarg(struct body *body, const struct row *row, unsigned memory, uint64_t offset)
 {
 	unsigned natural = (unsigned)__builtin_ctz(access_size(row->immediate));
+	unsigned align = is_atomic(row->op) ? natural : random_below(&body->random, natural + 1);
 
-	bytes_unsigned(&body->code, is_atomic(row->op) ? natural : random_below(&body->random, natural + 1));
+	bytes_unsigned(&body->code, memory ? align | 0x40 : align);
+	if (memory)
+		bytes_unsigned(&body->code, memory);
 	bytes_unsigned(&body->code, offset);
 	if (row->immediate >= WASM_IMM_MEMARG_LANE_8)
 		bytes_u8(&body->code, (uint8_t)random_below(&body->random,
@@ -104,18 +106,8 @@ static bool add_immediate(struct body *body, enum wasm_immediate immediate)
 	switch (immediate) {
 	case WASM_IMM_NONE:
 		return true;
-	case WASM_IMM_MEMORY:
 	case WASM_IMM_ZERO_BYTE:
 		bytes_u8(&body->code, 0);
-		return true;
-	case WASM_IMM_TABLE:
-		bytes_unsigned(&body->code, random_below(random, body->plan->table_count));
-		return true;
-	case WASM_IMM_DATA:
-		bytes_unsigned(&body->code, random_below(random, body->plan->data_count));
-		return true;
-	case WASM_IMM_ELEM:
-		bytes_unsigned(&body->code, random_below(random, body->plan->element_count));
 		return true;
 	case WASM_IMM_LANE_2:
 	case WASM_IMM_LANE_4:
@@ -237,16 +229,31 @@ static void convertible(struct body *body, char type, unsigned depth)
 	}
 }
 
+/* The address on the stack cut to a multiple of `size`; returns `offset` cut likewise. */
+static uint64_t align(struct body *body, unsigned memory, uint32_t size, uint64_t offset)
+{
+	if (body->plan->memories[memory].index == 'I') {
+		body_i64(body, -(int64_t)size);
+		body_op(body, WASM_OP_I64_AND);
+	} else {
+		body_i32(body, -(int32_t)size);
+		body_op(body, WASM_OP_I32_AND);
+	}
+	return offset & ~(uint64_t)(size - 1);
+}
+
 static void add_instruction(struct body *body, const struct row *row, char type, unsigned depth)
 {
 	const char *param = row->signature;
 	unsigned size = access_size(row->immediate);
-	uint32_t offset = 0;
+	unsigned memory = 0;
+	uint64_t offset = 0;
 
 	if (*param == 'a') {
-		offset = body_address(body, size, depth);
+		memory = random_below(&body->random, body->plan->memory_count);
+		offset = body_address(body, memory, size, depth);
 		if (is_atomic(row->op)) /* an address that is not aligned traps */
-			offset = body_align(body, size, offset);
+			offset = align(body, memory, size, offset);
 		param++;
 	}
 	for (; *param != ':'; param++) {
@@ -259,7 +266,7 @@ static void add_instruction(struct body *body, const struct row *row, char type,
 		safe_divisor(body, row->signature[0]);
 	body_op(body, row->op);
 	if (size)
-		add_memarg(body, row, offset);
+		add_memarg(body, row, memory, offset);
 	else
 		add_immediate(body, row->immediate);
 	make_determined(body, row, type);
@@ -267,8 +274,7 @@ static void add_instruction(struct body *body, const struct row *row, char type,
 
 static bool has_known_immediate(const struct row *row)
 {
-	struct plan plan = { .table_count = 1, .data_count = 1, .element_count = 1 };
-	struct body scratch = { .plan = &plan };
+	struct body scratch = { .plan = NULL };
 	bool known = access_size(row->immediate) || add_immediate(&scratch, row->immediate);
 
 	bytes_free(&scratch.code);

@@ -32,6 +32,7 @@ struct loop {
 	enum addressing addressing;
 	enum counting counting;
 	unsigned copies;
+	unsigned memory;   /* one with 32-bit addresses */
 	unsigned log2;	   /* of an element's size */
 	bool down;	   /* through the streams */
 	unsigned different; /* the copy that differs; `copies`: none */
@@ -86,7 +87,11 @@ static unsigned address(const struct loop *loop, unsigned stream, unsigned copy)
 
 static void add_memarg(const struct loop *loop, unsigned offset)
 {
-	bytes_unsigned(&loop->body->code, random_below(&loop->body->random, loop->log2 + 1));
+	unsigned align = random_below(&loop->body->random, loop->log2 + 1);
+
+	bytes_unsigned(&loop->body->code, loop->memory ? align | 0x40 : align);
+	if (loop->memory)
+		bytes_unsigned(&loop->body->code, loop->memory);
 	bytes_unsigned(&loop->body->code, offset);
 }
 
@@ -455,7 +460,8 @@ void body_shaped_loop(struct body *body)
 {
 	struct loop loop = { .body = body };
 
-	if (body->plan->memory_type != 'i' || body->local_count + 24 > LOCALS_MAX)
+	loop.memory = random_below(&body->random, body->plan->memory_count);
+	if (body->plan->memories[loop.memory].index != 'i' || body->local_count + 24 > LOCALS_MAX)
 		return;
 	choose(&loop);
 	loop.index = body_new_local(body, 'i');

@@ -1,9 +1,10 @@
 /* Writes random valid modules:
  *
- *	fuzz-generate [--kind KIND] [--features vectors,atomics] [--skip LIST] SEED OUTPUT
+ *	fuzz-generate [--kind KIND] [--features LIST] [--skip LIST] SEED OUTPUT
  *
  * The same arguments give the same bytes. --skip leaves out statements, and makes
- * values zero, by their numbers, "3,10-19"; how many there are is printed. KIND is one of kind_names, "any" for
+ * values zero, by their numbers, "3,10-19"; how many there are is printed. FEATURES is a list of
+ * what not every engine has: vectors, atomics, memories, wide, constants. KIND is one of kind_names, "any" for
  * what the seed chooses. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,7 @@ static uint8_t skip[PARTS_MAX];
 
 static int usage(void)
 {
-	fprintf(stderr, "usage: fuzz-generate [--kind KIND] [--features vectors,atomics] "
+	fprintf(stderr, "usage: fuzz-generate [--kind KIND] [--features LIST] "
 			"[--skip LIST] SEED OUTPUT\n");
 	return 2;
 }
@@ -36,10 +37,11 @@ static unsigned parse_features(const char *list)
 {
 	unsigned features = 0;
 
-	if (strstr(list, "vectors"))
-		features |= FEATURE_VECTORS;
-	if (strstr(list, "atomics"))
-		features |= FEATURE_ATOMICS;
+	static const char *const names[] = { "vectors", "atomics", "memories", "wide", "constants" };
+
+	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (strstr(list, names[i]))
+			features |= 1u << i;
 	return features;
 }
 

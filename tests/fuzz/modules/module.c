@@ -62,24 +62,41 @@ static void add_tables(const struct plan *plan, struct bytes *module)
 	bytes_unsigned(&section, plan->table_count);
 	for (unsigned i = 0; i < plan->table_count; i++) {
 		bytes_u8(&section, type_byte(plan->tables[i].type));
-		bytes_u8(&section, 1);
+		bytes_u8(&section, plan->tables[i].index == 'I' ? 5 : 1);
 		bytes_unsigned(&section, plan->tables[i].min);
 		bytes_unsigned(&section, plan->tables[i].max);
 	}
 	add_section(module, 4, &section);
 }
 
-static void add_memory(const struct plan *plan, struct bytes *module)
+static void add_memories(const struct plan *plan, struct bytes *module)
 {
 	struct bytes section = { 0 };
 
-	if (!plan->has_memory)
-		return;
-	bytes_u8(&section, 1);
-	bytes_u8(&section, plan->memory_type == 'I' ? 5 : 1);
-	bytes_unsigned(&section, plan->memory_min);
-	bytes_unsigned(&section, plan->memory_max);
+	bytes_unsigned(&section, plan->memory_count);
+	for (unsigned i = 0; i < plan->memory_count; i++) {
+		bytes_u8(&section, plan->memories[i].index == 'I' ? 5 : 1);
+		bytes_unsigned(&section, plan->memories[i].min);
+		bytes_unsigned(&section, plan->memories[i].max);
+	}
 	add_section(module, 5, &section);
+}
+
+/* A constant, or some, combined. */
+static void add_constant(struct body *body, char type)
+{
+	static const enum wasm_op narrow[] = { WASM_OP_I32_ADD, WASM_OP_I32_SUB, WASM_OP_I32_MUL };
+	static const enum wasm_op wide[] = { WASM_OP_I64_ADD, WASM_OP_I64_SUB, WASM_OP_I64_MUL };
+
+	body_constant(body, type);
+	if (!(body->plan->features & FEATURE_CONSTANTS) || (type != 'i' && type != 'I'))
+		return;
+	for (unsigned more = random_below(&body->random, 4); more; more--) {
+		unsigned choice = random_below(&body->random, 3);
+
+		body_constant(body, type);
+		body_op(body, type == 'i' ? narrow[choice] : wide[choice]);
+	}
 }
 
 static void add_globals(const struct plan *plan, struct bytes *module)
@@ -92,7 +109,7 @@ static void add_globals(const struct plan *plan, struct bytes *module)
 		bytes_u8(&section, type_byte(plan->globals[i].type));
 		bytes_u8(&section, plan->globals[i].is_mutable);
 		initial.code.size = 0;
-		body_constant(&initial, plan->globals[i].type);
+		add_constant(&initial, plan->globals[i].type);
 		bytes_add(&section, initial.code.data, initial.code.size);
 		bytes_u8(&section, WASM_OP_END);
 	}
@@ -138,7 +155,7 @@ static void add_element(const struct plan *plan, const struct plan_segment *segm
 	bytes_u8(section, flags[segment->mode]);
 	if (segment->mode == SEGMENT_ACTIVE) {
 		bytes_unsigned(section, segment->object);
-		add_offset(section, false, segment->offset);
+		add_offset(section, plan->tables[segment->object].index == 'I', segment->offset);
 	}
 	bytes_u8(section, type_byte(type));
 	bytes_unsigned(section, segment->size);
@@ -173,9 +190,14 @@ static void add_data(const struct plan *plan, struct bytes *module)
 
 	bytes_unsigned(&section, plan->data_count);
 	for (unsigned i = 0; i < plan->data_count; i++) {
-		bytes_u8(&section, plan->data[i].mode == SEGMENT_PASSIVE);
-		if (plan->data[i].mode == SEGMENT_ACTIVE)
-			add_offset(&section, plan->memory_type == 'I', plan->data[i].offset);
+		unsigned memory = plan->data[i].object;
+		bool active = plan->data[i].mode == SEGMENT_ACTIVE;
+
+		bytes_u8(&section, !active ? 1 : memory ? 2 : 0);
+		if (active && memory)
+			bytes_unsigned(&section, memory);
+		if (active)
+			add_offset(&section, plan->memories[memory].index == 'I', plan->data[i].offset);
 		bytes_unsigned(&section, plan->data[i].size);
 		for (uint32_t at = 0; at < plan->data[i].size; at++)
 			bytes_u8(&section, (uint8_t)random_next(&random));
@@ -271,7 +293,7 @@ void module_make(const struct plan *plan, struct skipper *skipper, struct bytes 
 	add_types(plan, module);
 	add_functions(plan, module);
 	add_tables(plan, module);
-	add_memory(plan, module);
+	add_memories(plan, module);
 	add_globals(plan, module);
 	add_exports(plan, module);
 	add_elements(plan, module);

@@ -91,22 +91,35 @@ static void finish_walk(struct body *body)
 	body_op(body, WASM_OP_END);
 }
 
-static void walk_memory(struct body *body, unsigned sum, unsigned index)
+/* The i32 `index` as what indexes of this type are. */
+static void get_index(struct body *body, unsigned index, char type)
 {
-	bool is_wide = body->plan->memory_type == 'I';
+	body_get(body, index);
+	if (type == 'I')
+		body_op(body, WASM_OP_I64_EXTEND_I32_U);
+}
+
+static void narrow(struct body *body, char type)
+{
+	if (type == 'I')
+		body_op(body, WASM_OP_I32_WRAP_I64);
+}
+
+static void walk_memory(struct body *body, unsigned memory, unsigned sum, unsigned index)
+{
+	char type = body->plan->memories[memory].index;
 
 	begin_walk(body, index);
-	body_get(body, index);
-	if (is_wide)
-		body_op(body, WASM_OP_I64_EXTEND_I32_U);
+	get_index(body, index, type);
 	body_op(body, WASM_OP_I64_LOAD);
-	bytes_u8(&body->code, 3);
+	bytes_u8(&body->code, memory ? 0x43 : 3);
+	if (memory)
+		bytes_unsigned(&body->code, memory);
 	bytes_u8(&body->code, 0);
 	mix_in(body, sum);
 	end_walk(body, index, 8);
-	body_op_index(body, WASM_OP_MEMORY_SIZE, 0);
-	if (is_wide)
-		body_op(body, WASM_OP_I32_WRAP_I64);
+	body_op_index(body, WASM_OP_MEMORY_SIZE, memory);
+	narrow(body, type);
 	body_i32(body, 16);
 	body_op(body, WASM_OP_I32_SHL);
 	finish_walk(body);
@@ -114,12 +127,15 @@ static void walk_memory(struct body *body, unsigned sum, unsigned index)
 
 static void walk_table(struct body *body, unsigned table, unsigned sum, unsigned index)
 {
+	char type = body->plan->tables[table].index;
+
 	begin_walk(body, index);
-	body_get(body, index);
+	get_index(body, index, type);
 	body_op_index(body, WASM_OP_TABLE_GET, table);
 	mix_value(body, body->plan->tables[table].type, sum);
 	end_walk(body, index, 1);
 	body_op_index(body, WASM_OP_TABLE_SIZE, table);
+	narrow(body, type);
 	finish_walk(body);
 }
 
@@ -134,7 +150,7 @@ void observe_state(struct body *body)
 	}
 	for (unsigned i = 0; i < plan->table_count; i++)
 		walk_table(body, i, sum, index);
-	if (plan->has_memory)
-		walk_memory(body, sum, index);
+	for (unsigned i = 0; i < plan->memory_count; i++)
+		walk_memory(body, i, sum, index);
 	body_get(body, sum);
 }

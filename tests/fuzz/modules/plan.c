@@ -70,20 +70,34 @@ static void make_globals(struct plan *plan, struct random *random)
 		plan->globals[i] = (struct plan_global){ value_type(plan, random), !random_once_in(random, 4) };
 }
 
-static void make_memory(struct plan *plan, struct random *random)
+static char index_type(const struct plan *plan, struct random *random)
 {
-	plan->has_memory = plan->kind == KIND_LOOPS || plan->kind == KIND_WILD ||
-			   !random_once_in(random, 8);
-	plan->memory_min = random_between(random, 1, 2);
-	plan->memory_max = plan->memory_min + random_below(random, 3);
+	return (plan->features & FEATURE_WIDE) && random_once_in(random, 2) ? 'I' : 'i';
+}
+
+static void make_memories(struct plan *plan, struct random *random)
+{
+	plan->memory_count = plan->kind == KIND_LOOPS || plan->kind == KIND_WILD ||
+			     !random_once_in(random, 8);
+	if (plan->memory_count && (plan->features & FEATURE_MEMORIES))
+		plan->memory_count = random_between(random, 1, MEMORIES_MAX);
+	for (unsigned i = 0; i < plan->memory_count; i++) {
+		struct plan_memory *memory = &plan->memories[i];
+
+		memory->index = index_type(plan, random);
+		memory->min = random_between(random, 1, 2);
+		memory->max = memory->min + random_below(random, 3);
+	}
 	plan->data_count = random_between(random, 1, SEGMENTS_MAX);
 	for (unsigned i = 0; i < plan->data_count; i++) {
 		struct plan_segment *segment = &plan->data[i];
 
 		segment->size = random_below(random, random_once_in(random, 3) ? 4000 : 64);
 		segment->offset = random_below(random, 8192);
-		if (!plan->has_memory || random_once_in(random, 2))
+		if (!plan->memory_count || random_once_in(random, 2))
 			segment->mode = SEGMENT_PASSIVE;
+		else
+			segment->object = random_below(random, plan->memory_count);
 	}
 }
 
@@ -94,6 +108,7 @@ static void make_tables(struct plan *plan, struct random *random)
 		struct plan_table *table = &plan->tables[i];
 
 		table->type = i && random_once_in(random, 2) ? 'e' : 'r';
+		table->index = index_type(plan, random);
 		table->min = 1u << random_between(random, 2, 4);
 		table->max = table->min + random_below(random, 8);
 	}
@@ -121,10 +136,9 @@ void plan_make(struct plan *plan, uint64_t seed, enum kind kind, unsigned featur
 	plan->seed = seed;
 	plan->kind = kind;
 	plan->features = features;
-	plan->memory_type = 'i';
 	make_types(plan, &random);
 	make_functions(plan, &random);
 	make_globals(plan, &random);
-	make_memory(plan, &random);
+	make_memories(plan, &random);
 	make_tables(plan, &random);
 }

@@ -16,6 +16,7 @@
 #define FUNCS_MAX 16
 #define GLOBALS_MAX 8
 #define TABLES_MAX 3
+#define MEMORIES_MAX 3
 #define SEGMENTS_MAX 4
 
 #define FUEL_GLOBAL 0
@@ -34,6 +35,9 @@ extern const char *const kind_names[KIND_COUNT];
 /* Proposals that not every engine has. */
 #define FEATURE_VECTORS 1u
 #define FEATURE_ATOMICS 2u
+#define FEATURE_MEMORIES 4u /* several */
+#define FEATURE_WIDE 8u	    /* memories and tables with 64-bit indices */
+#define FEATURE_CONSTANTS 16u /* additions in constant expressions */
 
 struct plan_type {
 	char params[ARITY_MAX + 1], results[ARITY_MAX + 1];
@@ -44,8 +48,14 @@ struct plan_global {
 	bool is_mutable;
 };
 
+struct plan_memory {
+	char index;	   /* type of addresses: i or I */
+	uint32_t min, max; /* pages */
+};
+
 struct plan_table {
 	char type; /* r or e */
+	char index;
 	uint32_t min, max;
 };
 
@@ -65,9 +75,8 @@ struct plan {
 	unsigned func_count;
 	struct plan_global globals[GLOBALS_MAX];
 	unsigned global_count;
-	bool has_memory;
-	char memory_type; /* of addresses: i or I */
-	uint32_t memory_min, memory_max; /* pages */
+	struct plan_memory memories[MEMORIES_MAX];
+	unsigned memory_count;
 	struct plan_table tables[TABLES_MAX];
 	unsigned table_count;
 	struct plan_segment data[SEGMENTS_MAX], elements[SEGMENTS_MAX];

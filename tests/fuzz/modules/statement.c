@@ -4,46 +4,28 @@
 
 #include <string.h>
 
-uint32_t body_address(struct body *body, uint32_t size, unsigned depth)
+uint64_t body_address(struct body *body, unsigned memory, uint32_t size, unsigned depth)
 {
 	static const uint16_t masks[] = { 0xff, 0xfff, 0x7fff };
 	struct random *random = &body->random;
 	uint32_t mask = masks[random_below(random, 3)];
 	uint32_t room = 65536 - mask - 1 - size;
-	bool is_wide = body->plan->memory_type == 'I';
+	char index = body->plan->memories[memory].index;
 
 	if (random_once_in(random, plan_risk(body->plan))) {
-		body_value(body, body->plan->memory_type, depth);
-		return (uint32_t)(random_next(random) >> random_between(random, 32, 63));
+		body_value(body, index, depth);
+		if (index == 'I' && random_once_in(random, 2))
+			return random_next(random) >> random_below(random, 64);
+		return random_next(random) >> random_between(random, 32, 63);
 	}
 	if (random_once_in(random, 4)) {
-		if (is_wide)
-			body_i64(body, random_below(random, mask));
-		else
-			body_i32(body, (int32_t)random_below(random, mask));
-		return random_below(random, random_once_in(random, 2) ? 64 : room);
-	}
-	body_value(body, body->plan->memory_type, depth);
-	if (is_wide) {
-		body_i64(body, mask);
-		body_op(body, WASM_OP_I64_AND);
+		body_index_constant(body, index, random_below(random, mask));
 	} else {
-		body_i32(body, (int32_t)mask);
-		body_op(body, WASM_OP_I32_AND);
+		body_value(body, index, depth);
+		body_index_constant(body, index, mask);
+		body_op(body, index == 'I' ? WASM_OP_I64_AND : WASM_OP_I32_AND);
 	}
 	return random_below(random, random_once_in(random, 2) ? 64 : room);
-}
-
-uint32_t body_align(struct body *body, uint32_t size, uint32_t offset)
-{
-	if (body->plan->memory_type == 'I') {
-		body_i64(body, -(int64_t)size);
-		body_op(body, WASM_OP_I64_AND);
-	} else {
-		body_i32(body, -(int32_t)size);
-		body_op(body, WASM_OP_I32_AND);
-	}
-	return offset & ~(size - 1);
 }
 
 /* --- Bulk memory and tables ------------------------------------------------------- */
@@ -62,73 +44,80 @@ static void length(struct body *body, uint32_t limit, unsigned depth)
 	}
 }
 
-static void widen(struct body *body)
+/* A length as an operand of this type. */
+static void index_length(struct body *body, char index, uint32_t limit, unsigned depth)
 {
-	if (body->plan->memory_type == 'I')
+	length(body, limit, depth);
+	if (index == 'I')
 		body_op(body, WASM_OP_I64_EXTEND_I32_U);
 }
 
-static void bulk_address(struct body *body, unsigned depth)
+static void bulk_address(struct body *body, unsigned memory, unsigned depth)
 {
-	body_address(body, 4096, depth); /* the offset it suggests has no place here */
+	body_address(body, memory, 4096, depth); /* the offset it suggests has no place here */
 }
 
-static void memory_init(struct body *body, unsigned depth)
+static void memory_init(struct body *body, unsigned memory, unsigned depth)
 {
 	unsigned segment = random_below(&body->random, body->plan->data_count);
 	uint32_t size = body->plan->data[segment].size, from = random_below(&body->random, size + 1);
 
 	if (body->plan->data[segment].mode == SEGMENT_ACTIVE)
 		size = from = 0; /* dropped by instantiation */
-	bulk_address(body, depth);
+	bulk_address(body, memory, depth);
 	body_i32(body, (int32_t)from);
 	length(body, size - from, depth);
 	body_op_index(body, WASM_OP_MEMORY_INIT, segment);
-	bytes_u8(&body->code, 0);
+	bytes_unsigned(&body->code, memory);
+}
+
+/* Now and then with a constant length, which compilers treat specially. */
+static void memory_copy(struct body *body, unsigned to, unsigned depth)
+{
+	unsigned from = random_below(&body->random, body->plan->memory_count);
+	char index = body->plan->memories[to].index;
+
+	if (body->plan->memories[from].index == 'i')
+		index = 'i';
+	bulk_address(body, to, depth);
+	bulk_address(body, from, depth);
+	if (random_once_in(&body->random, 3))
+		body_index_constant(body, index, 1u << random_below(&body->random, 8));
+	else
+		index_length(body, index, 4000, depth);
+	body_op_index(body, WASM_OP_MEMORY_COPY, to);
+	bytes_unsigned(&body->code, from);
 }
 
 static void bulk_memory(struct body *body, unsigned depth)
 {
+	unsigned memory = random_below(&body->random, body->plan->memory_count);
+	char index = body->plan->memories[memory].index;
+
 	switch (random_below(&body->random, 8)) {
 	case 0:
-		memory_init(body, depth);
+		memory_init(body, memory, depth);
 		break;
 	case 1:
 		if (random_once_in(&body->random, 4))
 			body_op_index(body, WASM_OP_DATA_DROP,
 				      random_below(&body->random, body->plan->data_count));
 		break;
-	case 2: /* with a constant length, which compilers treat specially */
-		bulk_address(body, depth);
-		bulk_address(body, depth);
-		body_i32(body, 1 << random_below(&body->random, 8));
-		widen(body);
-		body_op_index(body, WASM_OP_MEMORY_COPY, 0);
-		bytes_u8(&body->code, 0);
-		break;
+	case 2:
 	case 3:
 	case 4:
-		bulk_address(body, depth);
-		bulk_address(body, depth);
-		length(body, 4000, depth);
-		widen(body);
-		body_op_index(body, WASM_OP_MEMORY_COPY, 0);
-		bytes_u8(&body->code, 0);
+		memory_copy(body, memory, depth);
 		break;
 	case 5:
-		if (body->plan->memory_type == 'I')
-			body_i64(body, random_below(&body->random, 2));
-		else
-			body_i32(body, (int32_t)random_below(&body->random, 2));
-		body_op_index(body, WASM_OP_MEMORY_GROW, 0);
-		body_discard(body, body->plan->memory_type);
+		body_index_constant(body, index, random_below(&body->random, 2));
+		body_op_index(body, WASM_OP_MEMORY_GROW, memory);
+		body_discard(body, index);
 		break;
 	default:
-		bulk_address(body, depth);
+		bulk_address(body, memory, depth);
 		body_value(body, 'i', depth);
-		length(body, 4000, depth);
-		widen(body);
-		body_op_index(body, WASM_OP_MEMORY_FILL, 0);
+		index_length(body, index, 4000, depth);
+		body_op_index(body, WASM_OP_MEMORY_FILL, memory);
 		break;
 	}
 }
@@ -138,14 +127,16 @@ static void table_copy(struct body *body, unsigned depth)
 	unsigned from = random_below(&body->random, body->plan->table_count), to = from;
 	const struct plan_table *tables = body->plan->tables;
 	uint32_t room;
+	char index;
 
 	for (unsigned i = 0; i < body->plan->table_count; i++)
 		if (tables[i].type == tables[from].type && random_once_in(&body->random, 2))
 			to = i;
 	room = tables[from].min < tables[to].min ? tables[from].min : tables[to].min;
-	body_i32(body, (int32_t)random_below(&body->random, room / 2));
-	body_i32(body, (int32_t)random_below(&body->random, room / 2));
-	length(body, room / 2, depth);
+	index = tables[from].index == 'i' ? 'i' : tables[to].index;
+	body_index_constant(body, tables[to].index, random_below(&body->random, room / 2));
+	body_index_constant(body, tables[from].index, random_below(&body->random, room / 2));
+	index_length(body, index, room / 2, depth);
 	body_op_index(body, WASM_OP_TABLE_COPY, to);
 	bytes_unsigned(&body->code, from);
 }
@@ -160,7 +151,7 @@ static void table_init(struct body *body, unsigned depth)
 			body_op_index(body, WASM_OP_ELEM_DROP, segment);
 		return;
 	}
-	body_i32(body, 0);
+	body_index_constant(body, body->plan->tables[elements->object].index, 0);
 	body_i32(body, (int32_t)random_below(&body->random, elements->size));
 	length(body, 1, depth);
 	body_op_index(body, WASM_OP_TABLE_INIT, segment);
@@ -170,7 +161,7 @@ static void table_init(struct body *body, unsigned depth)
 static void bulk_table(struct body *body, unsigned depth)
 {
 	unsigned table = random_below(&body->random, body->plan->table_count);
-	char type = body->plan->tables[table].type;
+	char type = body->plan->tables[table].type, index = body->plan->tables[table].index;
 
 	switch (random_below(&body->random, 5)) {
 	case 0:
@@ -181,9 +172,9 @@ static void bulk_table(struct body *body, unsigned depth)
 		break;
 	case 2:
 		body_value(body, type, depth);
-		body_i32(body, (int32_t)random_below(&body->random, 3));
+		body_index_constant(body, index, random_below(&body->random, 3));
 		body_op_index(body, WASM_OP_TABLE_GROW, table);
-		body_discard(body, 'i');
+		body_discard(body, index);
 		break;
 	case 3:
 		body_table_index(body, table, depth);
@@ -191,9 +182,10 @@ static void bulk_table(struct body *body, unsigned depth)
 		body_op_index(body, WASM_OP_TABLE_SET, table);
 		break;
 	default:
-		body_i32(body, (int32_t)random_below(&body->random, body->plan->tables[table].min / 2));
+		body_index_constant(body, index,
+				    random_below(&body->random, body->plan->tables[table].min / 2));
 		body_value(body, type, depth);
-		length(body, body->plan->tables[table].min / 2, depth);
+		index_length(body, index, body->plan->tables[table].min / 2, depth);
 		body_op_index(body, WASM_OP_TABLE_FILL, table);
 		break;
 	}
@@ -241,7 +233,7 @@ static void some_statement(struct body *body, unsigned depth)
 	struct random *random = &body->random;
 	unsigned dice = random_below(random, 32);
 
-	if (body->plan->kind == KIND_LOOPS && body->plan->has_memory && random_once_in(random, 3)) {
+	if (body->plan->kind == KIND_LOOPS && body->plan->memory_count && random_once_in(random, 3)) {
 		body_shaped_loop(body);
 		return;
 	}
@@ -257,11 +249,11 @@ static void some_statement(struct body *body, unsigned depth)
 		body_branch(body, depth);
 	else if (dice < 24)
 		body_call(body, '\0', depth);
-	else if (dice < 27 && body->plan->has_memory)
+	else if (dice < 27 && body->plan->memory_count)
 		bulk_memory(body, depth);
 	else if (dice < 29)
 		bulk_table(body, depth);
-	else if (dice < 30 && body->plan->has_memory)
+	else if (dice < 30 && body->plan->memory_count)
 		body_shaped_loop(body);
 	else if (dice < 31)
 		value_for_nothing(body, depth);

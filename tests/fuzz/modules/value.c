@@ -94,20 +94,29 @@ void body_constant(struct body *body, char type)
 
 /* --- References ------------------------------------------------------------------ */
 
+void body_index_constant(struct body *body, char index, uint32_t value)
+{
+	if (index == 'I')
+		body_i64(body, value);
+	else
+		body_i32(body, (int32_t)value);
+}
+
 void body_table_index(struct body *body, unsigned table, unsigned depth)
 {
 	bool wild = random_once_in(&body->random, plan_risk(body->plan));
+	const struct plan_table *target = &body->plan->tables[table];
 
 	if (random_once_in(&body->random, 2)) {
-		body_i32(body, (int32_t)random_below(&body->random,
-						     body->plan->tables[table].min + (wild ? 20 : 0)));
+		body_index_constant(body, target->index,
+				    random_below(&body->random, target->min + (wild ? 20 : 0)));
 		return;
 	}
-	body_value(body, 'i', depth);
+	body_value(body, target->index, depth);
 	if (wild)
 		return;
-	body_i32(body, (int32_t)body->plan->tables[table].min - 1); /* a power of two */
-	body_op(body, WASM_OP_I32_AND);
+	body_index_constant(body, target->index, target->min - 1); /* min is a power of two */
+	body_op(body, target->index == 'I' ? WASM_OP_I64_AND : WASM_OP_I32_AND);
 }
 
 static bool table_of(struct body *body, char type, unsigned *table)
@@ -140,6 +149,23 @@ static void is_null(struct body *body, unsigned depth)
 {
 	reference(body, random_once_in(&body->random, 4) ? 'e' : 'r', depth);
 	body_op(body, WASM_OP_REF_IS_NULL);
+}
+
+/* The size of a memory or table, made an i32. */
+static void a_size(struct body *body)
+{
+	unsigned table = random_below(&body->random, body->plan->table_count), memory;
+	char index = body->plan->tables[table].index;
+
+	if (body->plan->memory_count && random_once_in(&body->random, 2)) {
+		memory = random_below(&body->random, body->plan->memory_count);
+		index = body->plan->memories[memory].index;
+		body_op_index(body, WASM_OP_MEMORY_SIZE, memory);
+	} else {
+		body_op_index(body, WASM_OP_TABLE_SIZE, table);
+	}
+	if (index == 'I')
+		body_op(body, WASM_OP_I32_WRAP_I64);
 }
 
 /* --- Everything ------------------------------------------------------------------ */
@@ -253,7 +279,10 @@ static void some_value(struct body *body, char type, unsigned depth)
 	} else if (type == 'r' || type == 'e') {
 		reference(body, type, depth);
 	} else if (type == 'i' && dice < 7) {
-		is_null(body, depth - 1);
+		if (random_once_in(&body->random, 2))
+			a_size(body);
+		else
+			is_null(body, depth - 1);
 	} else {
 		body_instruction(body, type, depth - 1);
 	}
