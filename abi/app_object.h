@@ -34,9 +34,12 @@ enum walnut_trap_code {
 	WALNUT_TRAP_INTEGER_OVERFLOW = 8,
 	WALNUT_TRAP_INVALID_CONVERSION = 9, /* NaN to integer */
 	WALNUT_TRAP_NULL_REFERENCE = 10,
+	WALNUT_TRAP_UNALIGNED_ATOMIC = 11,
+	WALNUT_TRAP_EXPECTED_SHARED_MEMORY = 12, /* memory.atomic.wait */
 	WALNUT_TRAP_FIRST_HOST = 64,
 	WALNUT_TRAP_STACK_OVERFLOW = 64,
 	WALNUT_TRAP_OUT_OF_MEMORY = 65, /* instantiation cannot get its memory or table */
+	WALNUT_TRAP_DEADLOCK = 66, /* memory.atomic.wait that nothing can end */
 };
 
 enum walnut_value_type {
@@ -96,6 +99,7 @@ struct walnut_memory {
 #define WALNUT_MEMORY_GUARDED 2u /* the same for any base: what lies up to 8 GiB + 64 KiB
 				    behind it and is not the memory's must fault */
 #define WALNUT_MEMORY_64 4u	 /* 64-bit indices */
+#define WALNUT_MEMORY_SHARED 8u	 /* declared so; its accesses may be atomic */
 #define WALNUT_MEMORY32_PAGES_MAX UINT64_C(65536) /* all that 32-bit indices reach */
 #define WALNUT_MEMORY64_PAGES_MAX (UINT64_C(1) << 47) /* the host's limit may be lower */
 
@@ -250,6 +254,13 @@ uint64_t walnut_memory_grow(struct walnut_memory *memory, uint64_t delta);
 void walnut_table_init(struct walnut_table *table);
 /* Returns the old size, or UINT64_MAX. New elements are `value`. */
 uint64_t walnut_table_grow(struct walnut_table *table, uint64_t delta, uint64_t value);
+/* The place is aligned, in a shared memory, and `size` (4 or 8) bytes of it can be read.
+ * Waits until somebody notifies the place or, unless the timeout is negative, for that
+ * long; but not where the place does not hold `expected`. */
+enum walnut_wait { WALNUT_WAIT_NOTIFIED = 0, WALNUT_WAIT_NOT_EQUAL = 1, WALNUT_WAIT_TIMED_OUT = 2 };
+uint32_t walnut_atomic_wait(const void *place, uint64_t expected, int64_t timeout_ns, uint32_t size);
+/* Wakes at most `count` of those who wait there; returns how many. */
+uint32_t walnut_atomic_notify(const void *place, uint32_t count);
 /* Raises a trap; never returns to the caller. */
 _Noreturn void walnut_trap(uint32_t code);
 /* And memcpy, memmove and memset as in ISO C. */

@@ -77,7 +77,8 @@ static void translate_instr(struct func_translator *ft, const struct wasm_instr 
 	    translate_memory(ft, instr) || translate_control(ft, instr) ||
 	    translate_call(ft, instr) || translate_float(ft, instr) ||
 	    translate_conversion(ft, instr) || translate_bulk(ft, instr) ||
-	    translate_table(ft, instr) || translate_simd(ft, instr))
+	    translate_table(ft, instr) || translate_simd(ft, instr) ||
+	    translate_atomic(ft, instr))
 		return;
 	translator_fail(ft->mt, WALNUT_ERROR_UNSUPPORTED, "function %u: %s is not supported",
 			ft->index, wasm_op_name(instr->op));

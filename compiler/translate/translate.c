@@ -180,15 +180,8 @@ static void translate_functions(struct module_translator *mt)
  * where they are met. */
 static void check_support(struct module_translator *mt)
 {
-	const struct wasm_module *wasm = mt->wasm;
-
-	if (wasm->tag_count)
+	if (mt->wasm->tag_count)
 		translator_fail(mt, WALNUT_ERROR_UNSUPPORTED, "exception handling is not supported");
-	for (uint32_t i = 0; i < wasm->memory_count; i++) {
-		if (wasm->memories[i].type.limits.shared)
-			translator_fail(mt, WALNUT_ERROR_UNSUPPORTED,
-					"a shared memory (threads) is not supported");
-	}
 }
 
 static void translate(struct module_translator *mt, const char *target_cpu)

@@ -301,6 +301,7 @@ bool translate_conversion(struct func_translator *ft, const struct wasm_instr *i
 bool translate_table(struct func_translator *ft, const struct wasm_instr *instr);
 bool translate_bulk(struct func_translator *ft, const struct wasm_instr *instr);
 bool translate_simd(struct func_translator *ft, const struct wasm_instr *instr);
+bool translate_atomic(struct func_translator *ft, const struct wasm_instr *instr);
 
 /* 1.0 that the optimiser cannot see through, for numeric_float.c's reason. */
 LLVMValueRef opaque_one(struct func_translator *ft, bool f64);

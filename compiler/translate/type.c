@@ -131,9 +131,11 @@ uint32_t memory_flags(const struct module_translator *mt, uint32_t memory)
 		[MEMORY_GUARDED] = WALNUT_MEMORY_GUARDED,
 		[MEMORY_CHECKED] = 0,
 	};
-	bool wide = mt->wasm->memories[memory].type.limits.address == WASM_I64;
+	const struct wasm_limits *limits = &mt->wasm->memories[memory].type.limits;
 
-	return by_addressing[memory_addressing(mt, memory)] | (wide ? WALNUT_MEMORY_64 : 0);
+	return by_addressing[memory_addressing(mt, memory)] |
+	       (limits->address == WASM_I64 ? WALNUT_MEMORY_64 : 0) |
+	       (limits->shared ? WALNUT_MEMORY_SHARED : 0);
 }
 
 /* struct walnut_externtype */

@@ -41,10 +41,16 @@ static const char *trap_name(uint32_t code)
 		return "invalid conversion to integer";
 	case WALNUT_TRAP_NULL_REFERENCE:
 		return "null reference";
+	case WALNUT_TRAP_UNALIGNED_ATOMIC:
+		return "unaligned atomic";
+	case WALNUT_TRAP_EXPECTED_SHARED_MEMORY:
+		return "expected shared memory";
 	case WALNUT_TRAP_STACK_OVERFLOW:
 		return "call stack exhausted";
 	case WALNUT_TRAP_OUT_OF_MEMORY:
 		return "out of memory";
+	case WALNUT_TRAP_DEADLOCK:
+		return "deadlock";
 	default:
 		return "unknown trap";
 	}

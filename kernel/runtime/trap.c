@@ -36,8 +36,11 @@ const char *trap_text(uint32_t code)
 	case WALNUT_TRAP_INTEGER_OVERFLOW: return "integer overflow";
 	case WALNUT_TRAP_INVALID_CONVERSION: return "invalid conversion to integer";
 	case WALNUT_TRAP_NULL_REFERENCE: return "null reference";
+	case WALNUT_TRAP_UNALIGNED_ATOMIC: return "unaligned atomic";
+	case WALNUT_TRAP_EXPECTED_SHARED_MEMORY: return "expected shared memory";
 	case WALNUT_TRAP_STACK_OVERFLOW: return "call stack exhausted";
 	case WALNUT_TRAP_OUT_OF_MEMORY: return "out of memory";
+	case WALNUT_TRAP_DEADLOCK: return "deadlock: the only thread waits, without a timeout";
 	default: return "unknown trap";
 	}
 }

@@ -87,6 +87,61 @@ def store_past_the_end(context):
 
 
 @test
+def vector_access_past_the_end(context):
+    """Loads and stores of vectors, whole or by lane, reach as far as their width and no further."""
+    kind = b"out of bounds memory access"
+    for load, width in (("v128.load", 16), ("v128.load8x8_s", 8), ("v128.load16x4_u", 8),
+                        ("v128.load8_splat", 1), ("v128.load32_splat", 4), ("v128.load64_zero", 8)):
+        traps(context, f"(drop ({load} (i32.const {65536 - width + 1})))", kind, MEMORY)
+        traps(context, f"(drop ({load} (i32.const {65536 - width}))) (drop ({load} offset=65536 "
+              "(i32.const 0)))", kind, MEMORY)
+    vector = "(v128.const i64x2 1 2)"
+    for bits in (8, 16, 32, 64):
+        place = 65536 - bits // 8
+        traps(context, f"(drop (v128.load{bits}_lane 1 (i32.const {place + 1}) {vector}))", kind, MEMORY)
+        traps(context, f"(v128.store{bits}_lane 1 (i32.const {place}) {vector}) "
+              f"(v128.store{bits}_lane 0 (i32.const {place + 1}) {vector})", kind, MEMORY)
+    traps(context, f"(v128.store (i32.const 65521) {vector})", kind, MEMORY)
+
+
+@test
+def unaligned_atomic(context):
+    """An atomic access at no multiple of its width, by the index or by the offset."""
+    for text in ("(drop (i32.atomic.load16_u (i32.const 1)))",
+                 "(drop (i64.atomic.rmw.add offset=4 (i32.const 8) (i64.const 1)))",
+                 "(i32.atomic.store offset=3 (i32.const 0) (i32.const 1))",
+                 "(drop (memory.atomic.notify (i32.const 2) (i32.const 1)))"):
+        for memory in (MEMORY, "(memory 1 1 shared)"):
+            traps(context, text, b"unaligned atomic", memory)
+
+
+@test
+def atomic_past_the_end(context):
+    """Atomic accesses past the memory, also those whose result nobody needs."""
+    for text in ("(drop (i32.atomic.load (i32.const 65536)))",
+                 "(drop (i64.atomic.rmw8.cmpxchg_u (i32.const 65536) (i64.const 1) (i64.const 2)))",
+                 "(drop (memory.atomic.notify (i32.const 65536) (i32.const 1)))"):
+        for memory in (MEMORY, "(memory 1 1 shared)"):
+            traps(context, text, b"out of bounds memory access", memory)
+
+
+@test
+def wait_on_unshared_memory(context):
+    """memory.atomic.wait on a memory that no other thread can have."""
+    traps(context, "(drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const 0)))",
+          b"expected shared memory", MEMORY)
+
+
+@test
+def wait_for_ever(context):
+    """A wait without a timeout, which nobody can end, is a trap and no silence."""
+    module = from_wat(context, """(module (memory 1 1 shared)
+        (func (export "_start") (drop (memory.atomic.wait64 (i32.const 8) (i64.const 0) (i64.const -1)))))""")
+    got = context.must(context.walnut("run", module), 134)
+    context.contains(got.err, b"walnut: trap: deadlock: ", b"(function 0, offset ")
+
+
+@test
 def bulk_memory_past_the_end(context):
     """memory.fill, memory.copy and memory.init past the memory."""
     for text in ("(memory.fill (i32.const 65000) (i32.const 1) (i32.const 1000))",

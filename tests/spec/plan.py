@@ -15,7 +15,7 @@ SPECTEST = {
     b"print": FUNC, b"print_i32": FUNC, b"print_i64": FUNC, b"print_f32": FUNC,
     b"print_f64": FUNC, b"print_i32_f32": FUNC, b"print_f64_f64": FUNC,
     b"global_i32": GLOBAL, b"global_i64": GLOBAL, b"global_f32": GLOBAL,
-    b"global_f64": GLOBAL, b"table": TABLE, b"memory": MEMORY,
+    b"global_f64": GLOBAL, b"table": TABLE, b"memory": MEMORY, b"shared_memory": MEMORY,
 }
 
 # enum walnut_trap_code of abi/app_object.h, by the texts that the suite expects.
@@ -29,6 +29,8 @@ TRAPS = {
     "integer divide by zero": 7,
     "integer overflow": 8,
     "invalid conversion to integer": 9,
+    "unaligned atomic": 11,
+    "expected shared memory": 12,
     "call stack exhausted": 64,
 }
 

@@ -183,9 +183,11 @@ static const struct walnut_export *find_provider(struct name word)
 		return NULL;
 	field = field_name(field_word, buffer);
 	if (is(owner, "spectest")) {
-		if (is(field, "memory"))
-			spectest_start_memory(based);
-		return spectest_find(field);
+		const struct walnut_export *export = spectest_find(field);
+
+		if (export && export->type.kind == WALNUT_EXTERN_MEMORY)
+			spectest_start_memory(export, based);
+		return export;
 	}
 	module = find_module(owner);
 	return module ? find_export(module, field) : NULL;

@@ -31,7 +31,7 @@ bool import_matches(const struct walnut_import *import, const struct walnut_expo
 		return wanted->value_type == table->type && wanted->flags == given->flags &&
 		       limits_match(wanted, table->size, table->max_size);
 	case WALNUT_EXTERN_MEMORY:
-		return (wanted->flags & WALNUT_MEMORY_64) == (memory->flags & WALNUT_MEMORY_64) &&
+		return !((wanted->flags ^ memory->flags) & (WALNUT_MEMORY_64 | WALNUT_MEMORY_SHARED)) &&
 		       limits_match(wanted, memory->pages, memory->max_pages);
 	case WALNUT_EXTERN_GLOBAL:
 		return wanted->value_type == given->value_type &&

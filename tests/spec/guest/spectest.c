@@ -31,7 +31,11 @@ extern struct walnut_table spectest_table SPECTEST("table");
 struct walnut_table spectest_table = { .size = 10, .max_size = 20, .type = WALNUT_FUNCREF };
 
 extern struct walnut_memory spectest_memory SPECTEST("memory");
+extern struct walnut_memory spectest_shared_memory SPECTEST("shared_memory");
 struct walnut_memory spectest_memory = { .pages = 1, .size = WALNUT_PAGE_SIZE, .max_pages = 2 };
+struct walnut_memory spectest_shared_memory = {
+	.pages = 1, .size = WALNUT_PAGE_SIZE, .max_pages = 2, .flags = WALNUT_MEMORY_SHARED,
+};
 
 /* What an import that nobody provides is linked to; never reached. */
 void walnut_spec_missing(void);
@@ -62,6 +66,7 @@ static const struct walnut_export exports[] = {
 	{ "table", 5, { .kind = WALNUT_EXTERN_TABLE, .value_type = WALNUT_FUNCREF },
 	  &spectest_table, NULL },
 	{ "memory", 6, { .kind = WALNUT_EXTERN_MEMORY }, &spectest_memory, NULL },
+	{ "shared_memory", 13, { .kind = WALNUT_EXTERN_MEMORY }, &spectest_shared_memory, NULL },
 };
 
 const struct walnut_export *spectest_find(struct name field)
@@ -77,13 +82,14 @@ void spectest_start_table(void)
 	walnut_table_init(&spectest_table);
 }
 
-void spectest_start_memory(bool based)
+void spectest_start_memory(const struct walnut_export *export, bool based)
 {
-	static bool started;
+	static bool started[2];
+	struct walnut_memory *memory = export->address;
 
-	if (started)
+	if (started[memory == &spectest_shared_memory])
 		return;
-	started = true;
-	spectest_memory.flags = based ? 0 : WALNUT_MEMORY_AT_ZERO;
-	walnut_memory_init(&spectest_memory);
+	started[memory == &spectest_shared_memory] = true;
+	memory->flags |= based ? 0 : WALNUT_MEMORY_AT_ZERO;
+	walnut_memory_init(memory);
 }
