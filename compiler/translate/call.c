@@ -31,13 +31,16 @@ static LLVMValueRef load_func_field(struct func_translator *ft, LLVMValueRef fun
 	return load;
 }
 
-static void call_indirect(struct func_translator *ft, uint32_t table, uint32_t type_index)
+/* The code behind an element of a table, after Wasm's three checks. */
+static LLVMValueRef indirect_code(struct func_translator *ft, uint32_t table, uint32_t type_index)
 {
 	struct module_translator *mt = ft->mt;
 	LLVMBuilderRef b = ft->builder;
-	LLVMValueRef index = widen_index(ft, pop(ft));
-	LLVMValueRef size = load_table_field(ft, table, TABLE_SIZE), address, func, type, differs;
+	LLVMValueRef index = widen_index(ft, pop(ft)), size, address, func, type, differs;
 
+	if (mt->constant_tables[table].constant)
+		return constant_table_code(ft, table, index, type_index);
+	size = load_table_field(ft, table, TABLE_SIZE);
 	trap_if(ft, LLVMBuildICmp(b, LLVMIntUGE, index, size, ""), WALNUT_TRAP_UNDEFINED_ELEMENT);
 	address = LLVMBuildInBoundsGEP2(b, mt->i64, load_table_field(ft, table, TABLE_ELEMENTS),
 					&index, 1, "");
@@ -47,8 +50,15 @@ static void call_indirect(struct func_translator *ft, uint32_t table, uint32_t t
 	type = load_func_field(ft, func, 1);
 	differs = LLVMBuildICmp(b, LLVMIntNE, type, type_descriptor(mt, type_index), "");
 	trap_if(ft, differs, WALNUT_TRAP_INDIRECT_CALL_TYPE);
-	build_call(ft, load_func_field(ft, func, 0), mt->types[type_index].llvm,
-		   &mt->wasm->types[type_index].func);
+	return load_func_field(ft, func, 0);
+}
+
+static void call_indirect(struct func_translator *ft, uint32_t table, uint32_t type_index)
+{
+	struct module_translator *mt = ft->mt;
+	LLVMValueRef code = indirect_code(ft, table, type_index);
+
+	build_call(ft, code, mt->types[type_index].llvm, &mt->wasm->types[type_index].func);
 }
 
 bool translate_call(struct func_translator *ft, const struct wasm_instr *instr)

@@ -141,10 +141,12 @@ static void declare_elem(struct module_translator *mt, uint32_t index)
 	LLVMTypeRef type = llvm_value_type(mt, elem->type);
 	bool complete = true;
 
+	bool applied = segment_is_in_constant_table(mt, elem);
+
 	segment->remaining = entity_object(mt, "elem_left", index, mt->i64, true);
 	if (mt->part->root)
-		LLVMSetInitializer(segment->remaining, const_u64(mt, elem->count));
-	if (elem->count == 0 || elem->mode == WASM_SEGMENT_DECLARATIVE)
+		LLVMSetInitializer(segment->remaining, const_u64(mt, applied ? 0 : elem->count));
+	if (elem->count == 0 || applied || elem->mode == WASM_SEGMENT_DECLARATIVE)
 		return;
 	segment->content = entity_object(mt, "elem", index, LLVMArrayType2(type, elem->count), true);
 	if (!mt->part->root)

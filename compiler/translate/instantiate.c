@@ -18,7 +18,8 @@ static void allocate(struct func_translator *ft)
 	for (uint32_t i = mt->wasm->imported_memory_count; i < mt->wasm->memory_count; i++)
 		call_host(ft, "walnut_memory_init", mt->memories[i]);
 	for (uint32_t i = mt->wasm->imported_table_count; i < mt->wasm->table_count; i++)
-		call_host(ft, "walnut_table_init", mt->tables[i]);
+		if (!mt->constant_tables[i].constant)
+			call_host(ft, "walnut_table_init", mt->tables[i]);
 }
 
 /* Only those whose value depends on an imported global; in order, for a later one may
@@ -45,7 +46,7 @@ static void fill_tables(struct func_translator *ft)
 		const struct wasm_table *table = &mt->wasm->tables[i];
 		LLVMValueRef value;
 
-		if (!table->has_init)
+		if (!table->has_init || mt->constant_tables[i].constant)
 			continue;
 		value = build_const_expr(mt, ft->builder, &table->init);
 		if (!LLVMIsNull(value))
@@ -82,7 +83,7 @@ static void apply_elems(struct func_translator *ft)
 	for (uint32_t i = 0; i < mt->wasm->elem_count; i++) {
 		const struct wasm_elem *elem = &mt->wasm->elems[i];
 
-		if (elem->mode == WASM_SEGMENT_PASSIVE)
+		if (elem->mode == WASM_SEGMENT_PASSIVE || segment_is_in_constant_table(mt, elem))
 			continue;
 		ft->offset = elem->offset;
 		debug_location(ft, ft->offset);

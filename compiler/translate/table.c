@@ -9,9 +9,14 @@ LLVMValueRef load_table_field(struct func_translator *ft, uint32_t table, unsign
 	struct module_translator *mt = ft->mt;
 	LLVMValueRef address = LLVMBuildStructGEP2(ft->builder, mt->table_struct,
 						   mt->tables[table], field, "");
-	LLVMValueRef load = LLVMBuildLoad2(ft->builder, field == TABLE_ELEMENTS ? mt->ptr : mt->i64,
-					   address, "");
+	const struct wasm_limits *limits = &mt->wasm->tables[table].type.limits;
+	LLVMValueRef load;
 
+	/* As in constant tables, which have no other. */
+	if (field == TABLE_SIZE && ((limits->has_max && limits->max == limits->min) ||
+				    mt->constant_tables[table].constant))
+		return const_u64(mt, limits->min);
+	load = LLVMBuildLoad2(ft->builder, field == TABLE_ELEMENTS ? mt->ptr : mt->i64, address, "");
 	set_tbaa(load, mt->tbaa_host, mt);
 	return load;
 }

@@ -193,6 +193,7 @@ static void translate(struct module_translator *mt, const char *target_cpu)
 	mt->funcs = translator_alloc(mt, wasm->func_count, sizeof(*mt->funcs));
 	mt->globals = translator_alloc(mt, wasm->global_count, sizeof(*mt->globals));
 	mt->tables = translator_alloc(mt, wasm->table_count, sizeof(*mt->tables));
+	mt->constant_tables = translator_alloc(mt, wasm->table_count, sizeof(*mt->constant_tables));
 	mt->memories = translator_alloc(mt, wasm->memory_count, sizeof(*mt->memories));
 	mt->tbaa_memories = translator_alloc(mt, wasm->memory_count, sizeof(*mt->tbaa_memories));
 	mt->elems = translator_alloc(mt, wasm->elem_count, sizeof(*mt->elems));
@@ -202,6 +203,8 @@ static void translate(struct module_translator *mt, const char *target_cpu)
 	create_metadata(mt);
 	debug_begin(mt);
 	declare_entities(mt);
+	find_constant_tables(mt);
+	define_constant_tables(mt);
 	declare_segments(mt);
 	translate_functions(mt);
 	define_export_symbols(mt);
@@ -220,6 +223,7 @@ static void release(struct module_translator *mt)
 	free(mt->funcs);
 	free(mt->globals);
 	free(mt->tables);
+	free(mt->constant_tables);
 	free(mt->memories);
 	free(mt->tbaa_memories);
 	free(mt->elems);

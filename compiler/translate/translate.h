@@ -49,6 +49,11 @@ struct segment_entry {
 	LLVMValueRef remaining; /* i64: elements or bytes, 0 once dropped */
 };
 
+struct constant_table {
+	bool constant;
+	LLVMValueRef entries; /* see constant_table.c */
+};
+
 struct module_translator {
 	const struct wasm_module *wasm;
 	const struct walnut_compile_options *options;
@@ -80,6 +85,7 @@ struct module_translator {
 	struct func_entry *funcs;
 	struct global_entry *globals;
 	LLVMValueRef *tables;	/* struct walnut_table */
+	struct constant_table *constant_tables; /* for each table */
 	LLVMValueRef *memories; /* struct walnut_memory */
 	struct segment_entry *elems;
 	struct segment_entry *datas;
@@ -188,6 +194,8 @@ LLVMValueRef external_function(struct module_translator *mt, const char *name, L
 
 /* --- type.c ----------------------------------------------------------------- */
 
+/* References to functions are pointers, all others numbers. */
+bool is_func_ref(const struct wasm_module *wasm, wasm_valtype type);
 LLVMTypeRef llvm_value_type(struct module_translator *mt, wasm_valtype type);
 char value_type_letter(wasm_valtype type); /* enum walnut_value_type */
 LLVMTypeRef llvm_function_type(struct module_translator *mt, const struct wasm_functype *type);
@@ -220,6 +228,22 @@ LLVMValueRef const_expr_value(struct module_translator *mt, const struct wasm_ex
 LLVMValueRef build_const_expr(struct module_translator *mt, LLVMBuilderRef builder,
 			      const struct wasm_expr *expr);
 void declare_segments(struct module_translator *mt);
+
+/* --- usage.c, constant_table.c ------------------------------------------------- */
+
+/* Fills constant_tables[].constant. */
+void find_constant_tables(struct module_translator *mt);
+void define_constant_tables(struct module_translator *mt);
+/* What a constant reference is: a function's index, or one of these. */
+#define CONSTANT_NULL UINT32_MAX
+#define CONSTANT_NONE (UINT32_MAX - 1) /* known at run time only */
+uint32_t constant_element(struct module_translator *mt, const struct wasm_elem *elem, uint32_t index);
+uint32_t constant_table_init(struct module_translator *mt, const struct wasm_table *table);
+/* Nothing is left to do for such a segment at run time. */
+bool segment_is_in_constant_table(const struct module_translator *mt, const struct wasm_elem *elem);
+/* The code for call_indirect of the constant table, after Wasm's checks; index: i64. */
+LLVMValueRef constant_table_code(struct func_translator *ft, uint32_t table, LLVMValueRef index,
+				 uint32_t type_index);
 
 /* --- instantiate.c, record.c -------------------------------------------------- */
 

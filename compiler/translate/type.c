@@ -8,13 +8,23 @@
 
 #include "app_object.h"
 
+bool is_func_ref(const struct wasm_module *wasm, wasm_valtype type)
+{
+	uint32_t heap = wasm_heap_of(type);
+
+	if (!wasm_is_ref(type))
+		return false;
+	if (wasm_heap_is_index(heap))
+		return wasm->types[heap].kind == WASM_COMP_FUNC;
+	return heap == WASM_HEAP_FUNC || heap == WASM_HEAP_NOFUNC;
+}
+
 LLVMTypeRef llvm_value_type(struct module_translator *mt, wasm_valtype type)
 {
 	switch (type) {
 	case WASM_I32:
 		return mt->i32;
 	case WASM_I64:
-	case WASM_EXTERNREF:
 		return mt->i64;
 	case WASM_F32:
 		return mt->f32;
@@ -22,9 +32,9 @@ LLVMTypeRef llvm_value_type(struct module_translator *mt, wasm_valtype type)
 		return mt->f64;
 	case WASM_V128:
 		return mt->v128;
-	case WASM_FUNCREF:
-		return mt->ptr;
 	default:
+		if (wasm_is_ref(type))
+			return is_func_ref(mt->wasm, type) ? mt->ptr : mt->i64;
 		translator_fail(mt, WALNUT_ERROR_UNSUPPORTED, "value type 0x%x is not supported",
 				type);
 	}
