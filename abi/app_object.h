@@ -74,11 +74,12 @@ struct walnut_functype {
 };
 
 /* What a funcref points to; a null funcref is NULL. Emitted for each function
- * whose reference can be taken. `code` has the C calling convention for at most
- * one result. */
+ * whose reference can be taken. `code` has the C calling convention, `tail` is what
+ * tail calls jump to: the same where all arguments have registers (docs/app-object.md). */
 struct walnut_func {
 	const void *code;
 	const struct walnut_functype *type;
+	const void *tail;
 };
 
 #define WALNUT_NO_MAXIMUM UINT64_MAX
@@ -266,7 +267,7 @@ _Noreturn void walnut_trap(uint32_t code);
 /* And memcpy, memmove and memset as in ISO C. */
 
 _Static_assert(sizeof(union walnut_value) == 16, "slot");
-_Static_assert(sizeof(struct walnut_func) == 16, "func");
+_Static_assert(sizeof(struct walnut_func) == 24, "func");
 _Static_assert(sizeof(struct walnut_memory) == 48, "memory");
 _Static_assert(sizeof(struct walnut_table) == 32, "table");
 _Static_assert(sizeof(struct walnut_externtype) == 40, "externtype");

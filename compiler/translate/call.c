@@ -6,22 +6,26 @@
 
 #include "app_object.h"
 
-static void build_call(struct func_translator *ft, LLVMValueRef code, LLVMTypeRef llvm_type,
-		       const struct wasm_functype *type)
+static void build_call_with(struct func_translator *ft, LLVMValueRef code, LLVMTypeRef llvm_type,
+			    const struct wasm_functype *type, LLVMValueRef *args, unsigned count)
 {
-	LLVMValueRef *args = ft->stack + ft->stack_size - type->param_count;
 	LLVMValueRef result;
 
 	debug_location(ft, ft->offset);
-	result = LLVMBuildCall2(ft->builder, llvm_type, code, args, type->param_count, "");
+	result = LLVMBuildCall2(ft->builder, llvm_type, code, args, count, "");
 	debug_location(ft, 0);
-	ft->stack_size -= type->param_count;
 	for (uint32_t i = 0; i < type->result_count; i++)
 		push(ft, extract_result(ft->mt, ft->builder, type, result, i));
 }
 
-/* A field of struct walnut_func, which never changes. */
-static LLVMValueRef load_func_field(struct func_translator *ft, LLVMValueRef func, unsigned field)
+void build_call(struct func_translator *ft, LLVMValueRef code, LLVMTypeRef llvm_type,
+		const struct wasm_functype *type)
+{
+	ft->stack_size -= type->param_count;
+	build_call_with(ft, code, llvm_type, type, ft->stack + ft->stack_size, type->param_count);
+}
+
+LLVMValueRef load_func_field(struct func_translator *ft, LLVMValueRef func, unsigned field)
 {
 	struct module_translator *mt = ft->mt;
 	LLVMValueRef address = LLVMBuildStructGEP2(ft->builder, mt->func_struct, func, field, "");
@@ -31,44 +35,63 @@ static LLVMValueRef load_func_field(struct func_translator *ft, LLVMValueRef fun
 	return load;
 }
 
-/* The code behind an element of a table, after Wasm's three checks. */
-static LLVMValueRef indirect_code(struct func_translator *ft, uint32_t table, uint32_t type_index)
+LLVMValueRef checked_element(struct func_translator *ft, uint32_t table, uint32_t type_index)
 {
 	struct module_translator *mt = ft->mt;
 	LLVMBuilderRef b = ft->builder;
-	LLVMValueRef index = widen_index(ft, pop(ft)), size, address, func, type, differs;
+	LLVMValueRef index = widen_index(ft, pop(ft)), address, func, type, differs;
+	LLVMValueRef size = load_table_field(ft, table, TABLE_SIZE);
 
-	if (mt->constant_tables[table].constant)
-		return constant_table_code(ft, table, index, type_index);
-	size = load_table_field(ft, table, TABLE_SIZE);
 	trap_if(ft, LLVMBuildICmp(b, LLVMIntUGE, index, size, ""), WALNUT_TRAP_UNDEFINED_ELEMENT);
 	address = LLVMBuildInBoundsGEP2(b, mt->i64, load_table_field(ft, table, TABLE_ELEMENTS),
 					&index, 1, "");
 	func = LLVMBuildLoad2(b, mt->ptr, address, "");
 	set_tbaa(func, mt->tbaa_host, mt);
 	trap_if(ft, LLVMBuildIsNull(b, func, ""), WALNUT_TRAP_UNINITIALIZED_ELEMENT);
-	type = load_func_field(ft, func, 1);
+	type = load_func_field(ft, func, FUNC_TYPE);
 	differs = LLVMBuildICmp(b, LLVMIntNE, type, type_descriptor(mt, type_index), "");
 	trap_if(ft, differs, WALNUT_TRAP_INDIRECT_CALL_TYPE);
-	return load_func_field(ft, func, 0);
+	return func;
 }
 
 static void call_indirect(struct func_translator *ft, uint32_t table, uint32_t type_index)
 {
 	struct module_translator *mt = ft->mt;
-	LLVMValueRef code = indirect_code(ft, table, type_index);
+	LLVMValueRef code;
 
+	if (mt->constant_tables[table].constant)
+		code = constant_table_code(ft, table, pop(ft), type_index);
+	else
+		code = load_func_field(ft, checked_element(ft, table, type_index), FUNC_CODE);
 	build_call(ft, code, mt->types[type_index].llvm, &mt->wasm->types[type_index].func);
+}
+
+/* A function of the uniform type is called by that type, where that can be: then LLVM
+ * may inline it. */
+static void call(struct func_translator *ft, uint32_t func_index)
+{
+	struct module_translator *mt = ft->mt;
+	const struct type_entry *entry = &mt->types[mt->wasm->funcs[func_index].type];
+	const struct wasm_functype *type = wasm_func_type(mt->wasm, func_index);
+	LLVMValueRef packed[UNIFORM_PARAMS], *args;
+
+	if (!mt->plan->usage.uniform[func_index] || entry->signature.stack_arguments ||
+	    entry->signature.results_in_memory) {
+		build_call(ft, func_code(mt, func_index), mt->funcs[func_index].type, type);
+		return;
+	}
+	ft->stack_size -= type->param_count;
+	args = ft->stack + ft->stack_size;
+	pack_arguments(mt, type, NULL, args, packed);
+	build_call_with(ft, func_code(mt, func_index), uniform_type(mt, entry), type, packed,
+			UNIFORM_PARAMS);
 }
 
 bool translate_call(struct func_translator *ft, const struct wasm_instr *instr)
 {
-	struct module_translator *mt = ft->mt;
-
 	switch (instr->op) {
 	case WASM_OP_CALL:
-		build_call(ft, func_code(mt, instr->index), mt->funcs[instr->index].type,
-			   wasm_func_type(mt->wasm, instr->index));
+		call(ft, instr->index);
 		return true;
 	case WASM_OP_CALL_INDIRECT:
 		call_indirect(ft, instr->call_indirect.table, instr->call_indirect.type);

@@ -165,8 +165,11 @@ static void return_results(struct func_translator *ft)
 {
 	uint32_t count = ft->type->result_count;
 
-	build_return(ft->mt, ft->builder, ft->type, ft->stack + ft->stack_size - count);
 	ft->stack_size -= count;
+	if (ft->results)
+		store_results(ft->mt, ft->builder, ft->type, ft->stack + ft->stack_size, ft->results);
+	else
+		build_return(ft->mt, ft->builder, ft->type, ft->stack + ft->stack_size);
 }
 
 static void translate_end(struct func_translator *ft)
@@ -199,9 +202,8 @@ static void translate_end(struct func_translator *ft)
 	ft->frame_count--;
 }
 
-static void translate_br_if(struct func_translator *ft, uint32_t depth)
+void branch_if(struct func_translator *ft, LLVMValueRef condition, uint32_t depth)
 {
-	LLVMValueRef condition = as_condition(ft, pop(ft));
 	struct control_frame *frame = label(ft, depth);
 	LLVMBasicBlockRef next = new_block(ft, "");
 
@@ -265,7 +267,7 @@ bool translate_control(struct func_translator *ft, const struct wasm_instr *inst
 		ft->reachable = false;
 		return true;
 	case WASM_OP_BR_IF:
-		translate_br_if(ft, instr->index);
+		branch_if(ft, as_condition(ft, pop(ft)), instr->index);
 		return true;
 	case WASM_OP_BR_TABLE:
 		translate_br_table(ft, instr);

@@ -16,41 +16,8 @@
 #include "translate.h"
 
 #include <llvm-c/Comdat.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "app_object.h"
 #include "wasm/limits.h"
-
-#define INTEGER_REGISTERS 6
-#define VECTOR_REGISTERS 8
-#define INTEGER_RESULTS 3
-#define VECTOR_RESULTS 2
-
-static bool in_vector_register(wasm_valtype type)
-{
-	return type == WASM_F32 || type == WASM_F64 || type == WASM_V128;
-}
-
-static void count_registers(const wasm_valtype *types, uint32_t count, uint32_t *integers,
-			    uint32_t *vectors)
-{
-	*integers = *vectors = 0;
-	for (uint32_t i = 0; i < count; i++)
-		++*(in_vector_register(types[i]) ? vectors : integers);
-}
-
-void classify_type(struct type_entry *entry, const struct wasm_functype *type)
-{
-	uint32_t integers, vectors;
-
-	count_registers(type->results, type->result_count, &integers, &vectors);
-	entry->results_in_memory = integers > INTEGER_RESULTS || vectors > VECTOR_RESULTS;
-	count_registers(type->params, type->param_count, &integers, &vectors);
-	entry->stack_arguments = integers + entry->results_in_memory > INTEGER_REGISTERS ||
-				 vectors > VECTOR_REGISTERS;
-}
 
 static LLVMTypeRef vector_type(struct module_translator *mt)
 {
@@ -60,7 +27,7 @@ static LLVMTypeRef vector_type(struct module_translator *mt)
 LLVMTypeRef uniform_type(struct module_translator *mt, const struct type_entry *entry)
 {
 	LLVMTypeRef params[UNIFORM_PARAMS];
-	LLVMTypeRef result = entry->results_in_memory ? mt->void_ : LLVMGetReturnType(entry->llvm);
+	LLVMTypeRef result = entry->signature.results_in_memory ? mt->void_ : LLVMGetReturnType(entry->llvm);
 
 	for (unsigned i = 0; i < UNIFORM_PARAMS; i++)
 		params[i] = i < INTEGER_REGISTERS ? mt->i64 : vector_type(mt);

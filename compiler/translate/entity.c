@@ -44,6 +44,9 @@ void function_attributes(struct module_translator *mt, LLVMValueRef function)
 	add_string_attribute(mt, function, "no-builtin-memset", "");
 	add_string_attribute(mt, function, "no-builtin-memcmp", "");
 	add_string_attribute(mt, function, "no-builtin-bcmp", "");
+	/* A call by another type is meant as it is: see convention.c. */
+	if (mt->plan->usage.tail_calls)
+		add_string_attribute(mt, function, "thunk", "");
 }
 
 static void declare_imports(struct module_translator *mt)
@@ -81,21 +84,35 @@ static void declare_imports(struct module_translator *mt)
 	}
 }
 
-LLVMValueRef func_code(struct module_translator *mt, uint32_t func_index)
+LLVMValueRef func_body(struct module_translator *mt, uint32_t func_index)
 {
 	struct func_entry *func = &mt->funcs[func_index];
 	bool own = func_index >= mt->part->first && func_index < mt->part->end;
+	bool uniform = mt->plan->usage.uniform[func_index];
 	char name[32];
 
-	if (func->code)
-		return func->code;
+	if (func->body)
+		return func->body;
 	snprintf(name, sizeof(name), "walnut.func.%u", func_index);
-	func->code = LLVMAddFunction(mt->module, name, func->type);
+	func->body = LLVMAddFunction(mt->module, name,
+				     uniform ? uniform_type(mt, &mt->types[mt->wasm->funcs[func_index].type])
+					     : func->type);
 	if (own && !mt->plan->shared[func_index])
-		LLVMSetLinkage(func->code, LLVMInternalLinkage);
+		LLVMSetLinkage(func->body, LLVMInternalLinkage);
 	else if (mt->plan->count > 1)
-		LLVMSetVisibility(func->code, LLVMHiddenVisibility);
-	function_attributes(mt, func->code);
+		LLVMSetVisibility(func->body, LLVMHiddenVisibility);
+	function_attributes(mt, func->body);
+	return func->body;
+}
+
+LLVMValueRef func_code(struct module_translator *mt, uint32_t func_index)
+{
+	struct func_entry *func = &mt->funcs[func_index];
+	bool apart = mt->types[mt->wasm->funcs[func_index].type].signature.stack_arguments;
+
+	if (!func->code)
+		func->code = apart && mt->plan->usage.uniform[func_index]
+			? build_call_entry(mt, func_index) : func_body(mt, func_index);
 	return func->code;
 }
 
@@ -105,7 +122,7 @@ static void declare_functions(struct module_translator *mt)
 	for (uint32_t i = 0; i < mt->wasm->func_count; i++)
 		mt->funcs[i].type = mt->types[mt->wasm->funcs[i].type].llvm;
 	for (uint32_t i = mt->part->first; i < mt->part->end; i++)
-		func_code(mt, i);
+		func_body(mt, i);
 }
 
 static void define_memories(struct module_translator *mt)
@@ -168,8 +185,12 @@ void declare_entities(struct module_translator *mt)
 {
 	const struct wasm_module *wasm = mt->wasm;
 
-	for (uint32_t i = 0; i < wasm->type_count; i++)
+	for (uint32_t i = 0; i < wasm->type_count; i++) {
+		if (wasm->types[i].kind != WASM_COMP_FUNC)
+			continue;
 		mt->types[i].llvm = llvm_function_type(mt, &wasm->types[i].func);
+		mt->types[i].signature = signature_of(&wasm->types[i].func);
+	}
 	for (uint32_t i = 0; i < wasm->global_count; i++)
 		mt->globals[i].type = llvm_value_type(mt, wasm->globals[i].type.type);
 	declare_functions(mt);
@@ -191,10 +212,11 @@ LLVMValueRef func_reference(struct module_translator *mt, uint32_t func_index)
 		LLVMValueRef fields[] = {
 			func_code(mt, func_index),
 			type_descriptor(mt, mt->wasm->funcs[func_index].type),
+			func_tail(mt, func_index),
 		};
 
 		func->reference = const_object(mt, "walnut.ref",
-					       const_struct(mt, mt->func_struct, fields, 2), false);
+					       const_struct(mt, mt->func_struct, fields, 3), false);
 	}
 	return func->reference;
 }

@@ -49,10 +49,10 @@ LLVMValueRef build_call_entry(struct module_translator *mt, uint32_t func_index)
 	snprintf(name, sizeof(name), "walnut.entry.%u", func_index);
 	function = begin(mt, name, func->type, func_index, &outer);
 	LLVMGetParams(function, params);
-	if (entry->results_in_memory)
+	if (entry->signature.results_in_memory)
 		results = LLVMBuildAlloca(mt->builder, result_type, "");
 	pack_arguments(mt, type, results, params, packed);
-	value = LLVMBuildCall2(mt->builder, uniform_type(mt, entry), func->body, packed,
+	value = LLVMBuildCall2(mt->builder, uniform_type(mt, entry), func_body(mt, func_index), packed,
 			       UNIFORM_PARAMS, "");
 	if (results)
 		value = LLVMBuildLoad2(mt->builder, result_type, results, "");
@@ -77,11 +77,11 @@ static LLVMValueRef build_tail_entry(struct module_translator *mt, uint32_t func
 	LLVMBasicBlockRef outer;
 
 	function = begin(mt, name, uniform_type(mt, entry), func_index, &outer);
-	unpack_parameters(mt, type, function, entry->results_in_memory ? &results : NULL, values);
-	value = LLVMBuildCall2(mt->builder, func->type, func->code, values, type->param_count, "");
-	if (entry->results_in_memory)
+	unpack_parameters(mt, type, function, entry->signature.results_in_memory ? &results : NULL, values);
+	value = LLVMBuildCall2(mt->builder, func->type, func_code(mt, func_index), values, type->param_count, "");
+	if (entry->signature.results_in_memory)
 		LLVMBuildStore(mt->builder, value, results);
-	if (type->result_count && !entry->results_in_memory)
+	if (type->result_count && !entry->signature.results_in_memory)
 		LLVMBuildRet(mt->builder, value);
 	else
 		LLVMBuildRetVoid(mt->builder);
@@ -105,7 +105,7 @@ static char *tail_symbol(struct module_translator *mt, const char *symbol)
 static LLVMValueRef build_import_tail_entry(struct module_translator *mt, uint32_t func_index)
 {
 	size_t size;
-	char *name = tail_symbol(mt, LLVMGetValueName2(mt->funcs[func_index].code, &size));
+	char *name = tail_symbol(mt, LLVMGetValueName2(func_code(mt, func_index), &size));
 	LLVMValueRef function = LLVMGetNamedFunction(mt->module, name);
 
 	if (!function) {
@@ -124,12 +124,12 @@ LLVMValueRef func_tail(struct module_translator *mt, uint32_t func_index)
 
 	if (func->tail)
 		return func->tail;
-	if (!mt->types[mt->wasm->funcs[func_index].type].stack_arguments) {
-		func->tail = func->code;
+	if (!mt->types[mt->wasm->funcs[func_index].type].signature.stack_arguments) {
+		func->tail = func_code(mt, func_index);
 	} else if (mt->wasm->funcs[func_index].imported) {
 		func->tail = build_import_tail_entry(mt, func_index);
-	} else if (func->uniform) {
-		func->tail = func->body;
+	} else if (mt->plan->usage.uniform[func_index]) {
+		func->tail = func_body(mt, func_index);
 	} else {
 		snprintf(name, sizeof(name), "walnut.tail.%u", func_index);
 		func->tail = build_tail_entry(mt, func_index, name);
@@ -142,7 +142,7 @@ void export_tail_entry(struct module_translator *mt, uint32_t func_index, const 
 	LLVMValueRef tail;
 	char *name;
 
-	if (!mt->types[mt->wasm->funcs[func_index].type].stack_arguments)
+	if (!mt->types[mt->wasm->funcs[func_index].type].signature.stack_arguments)
 		return;
 	tail = func_tail(mt, func_index);
 	name = tail_symbol(mt, symbol);

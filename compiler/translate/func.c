@@ -45,15 +45,28 @@ LLVMValueRef as_condition(struct func_translator *ft, LLVMValueRef value)
 	return LLVMBuildICmp(ft->builder, LLVMIntNE, value, LLVMConstNull(LLVMTypeOf(value)), "");
 }
 
+static void read_parameters(struct func_translator *ft, LLVMValueRef *values)
+{
+	const struct type_entry *entry = &ft->mt->types[ft->mt->wasm->funcs[ft->index].type];
+
+	if (ft->mt->plan->usage.uniform[ft->index])
+		unpack_parameters(ft->mt, ft->type, ft->function,
+				  entry->signature.results_in_memory ? &ft->results : NULL, values);
+	else
+		LLVMGetParams(ft->function, values);
+}
+
 static void create_locals(struct func_translator *ft, const wasm_valtype *declared,
 			  uint32_t declared_count)
 {
 	struct module_translator *mt = ft->mt;
 	uint32_t params = ft->type->param_count;
+	LLVMValueRef *values = translator_alloc(mt, params, sizeof(*values));
 
 	ft->local_count = params + declared_count;
 	ft->local_types = translator_alloc(mt, ft->local_count, sizeof(*ft->local_types));
 	ft->locals = translator_alloc(mt, ft->local_count, sizeof(*ft->locals));
+	read_parameters(ft, values);
 	for (uint32_t i = 0; i < ft->local_count; i++) {
 		wasm_valtype type = i < params ? ft->type->params[i] : declared[i - params];
 
@@ -61,11 +74,12 @@ static void create_locals(struct func_translator *ft, const wasm_valtype *declar
 		ft->locals[i] = LLVMBuildAlloca(ft->builder, llvm_value_type(mt, type), "");
 	}
 	for (uint32_t i = 0; i < ft->local_count; i++) {
-		LLVMValueRef initial = i < params ? LLVMGetParam(ft->function, i)
+		LLVMValueRef initial = i < params ? values[i]
 						  : llvm_zero(mt, ft->local_types[i]);
 
 		LLVMBuildStore(ft->builder, initial, ft->locals[i]);
 	}
+	free(values);
 }
 
 static void translate_instr(struct func_translator *ft, const struct wasm_instr *instr)
@@ -75,7 +89,8 @@ static void translate_instr(struct func_translator *ft, const struct wasm_instr 
 		debug_location(ft, ft->offset);
 	if (translate_variable(ft, instr) || translate_integer(ft, instr) ||
 	    translate_memory(ft, instr) || translate_control(ft, instr) ||
-	    translate_call(ft, instr) || translate_float(ft, instr) ||
+	    translate_call(ft, instr) || translate_tail_call(ft, instr) ||
+	    translate_reference(ft, instr) || translate_float(ft, instr) ||
 	    translate_conversion(ft, instr) || translate_bulk(ft, instr) ||
 	    translate_table(ft, instr) || translate_simd(ft, instr) ||
 	    translate_atomic(ft, instr))
@@ -145,7 +160,7 @@ void translate_function(struct module_translator *mt, uint32_t index)
 	struct func_translator ft = {
 		.mt = mt,
 		.builder = mt->builder,
-		.function = func_code(mt, index),
+		.function = func_body(mt, index),
 		.index = index,
 		.type = &mt->wasm->types[func->type].func,
 		.reachable = true,

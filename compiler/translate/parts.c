@@ -195,6 +195,8 @@ int parts_plan(struct part_plan *plan, const struct wasm_module *wasm,
 	plan->emitted = calloc(count, sizeof(*plan->emitted));
 	if (!planner.part_of || !planner.copied_into || !plan->shared || !plan->emitted)
 		result = out_of_memory(&planner);
+	else if (usage_find(&plan->usage, wasm, error))
+		result = -1;
 	else
 		result = divide(&planner);
 	free(planner.part_of);
@@ -209,6 +211,7 @@ void parts_release(struct part_plan *plan)
 	free(plan->parts);
 	free(plan->shared);
 	free(plan->emitted);
+	usage_release(&plan->usage);
 }
 
 uint64_t parts_in_flight(const struct part_plan *plan)

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "compiler.h"
+#include "usage.h"
 #include "wasm/module.h"
 
 struct part {
@@ -31,6 +32,7 @@ struct part_plan {
 	/* By function: it has code of its own, found out by the part that defines it. The
 	 * root part, compiled after all others, lists these. */
 	bool *emitted;
+	struct module_usage usage;
 };
 
 /* 0, or -1 and *error; release it either way. */

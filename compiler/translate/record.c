@@ -138,6 +138,8 @@ static void define_export_symbol(struct module_translator *mt, const struct wasm
 				"the module both imports and exports %s", printable);
 	}
 	LLVMAddAlias2(mt->module, LLVMGlobalGetValueType(target), 0, target, name);
+	if (export->kind == WASM_EXTERN_FUNC)
+		export_tail_entry(mt, export->index, name);
 	free(name);
 }
 

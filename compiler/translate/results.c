@@ -3,6 +3,8 @@
  * stack, which quiets signalling NaNs, so from there on floats travel as integers. */
 #include "translate.h"
 
+#include <stdlib.h>
+
 #define XMM_RESULTS 2
 
 static bool is_float(wasm_valtype type)
@@ -30,6 +32,25 @@ LLVMTypeRef result_field_type(struct module_translator *mt, const struct wasm_fu
 	return type->results[index] == WASM_F32 ? mt->i32 : mt->i64;
 }
 
+static LLVMTypeRef results_struct(struct module_translator *mt, const struct wasm_functype *type)
+{
+	LLVMTypeRef *types = translator_alloc(mt, type->result_count, sizeof(*types)), fields;
+
+	for (uint32_t i = 0; i < type->result_count; i++)
+		types[i] = result_field_type(mt, type, i);
+	fields = LLVMStructTypeInContext(mt->context, types, type->result_count, false);
+	free(types);
+	return fields;
+}
+
+static void make_fields(struct module_translator *mt, LLVMBuilderRef builder,
+			const struct wasm_functype *type, LLVMValueRef *values)
+{
+	for (uint32_t i = 0; i < type->result_count; i++)
+		if (travels_as_integer(type, i))
+			values[i] = LLVMBuildBitCast(builder, values[i], result_field_type(mt, type, i), "");
+}
+
 void build_return(struct module_translator *mt, LLVMBuilderRef builder,
 		  const struct wasm_functype *type, LLVMValueRef *values)
 {
@@ -41,10 +62,19 @@ void build_return(struct module_translator *mt, LLVMBuilderRef builder,
 		LLVMBuildRet(builder, values[0]);
 		return;
 	}
-	for (uint32_t i = 0; i < type->result_count; i++)
-		if (travels_as_integer(type, i))
-			values[i] = LLVMBuildBitCast(builder, values[i], result_field_type(mt, type, i), "");
+	make_fields(mt, builder, type, values);
 	LLVMBuildAggregateRet(builder, values, type->result_count);
+}
+
+void store_results(struct module_translator *mt, LLVMBuilderRef builder,
+		   const struct wasm_functype *type, LLVMValueRef *values, LLVMValueRef address)
+{
+	LLVMTypeRef fields = results_struct(mt, type);
+
+	make_fields(mt, builder, type, values);
+	for (uint32_t i = 0; i < type->result_count; i++)
+		LLVMBuildStore(builder, values[i], LLVMBuildStructGEP2(builder, fields, address, i, ""));
+	LLVMBuildRetVoid(builder);
 }
 
 LLVMValueRef extract_result(struct module_translator *mt, LLVMBuilderRef builder,

@@ -1,5 +1,4 @@
-/* Tables and references. A funcref is a pointer to struct walnut_func or null, an
- * externref a number of the host's with 0 for null. */
+/* Tables: element access, size and growth. */
 #include "translate.h"
 
 #include "app_object.h"
@@ -80,13 +79,6 @@ static void table_grow(struct func_translator *ft, uint32_t table)
 	push(ft, LLVMBuildTrunc(ft->builder, old, address_type(mt, table), ""));
 }
 
-static void ref_is_null(struct func_translator *ft)
-{
-	LLVMValueRef flag = LLVMBuildIsNull(ft->builder, pop(ft), "");
-
-	push(ft, LLVMBuildZExt(ft->builder, flag, ft->mt->i32, ""));
-}
-
 bool translate_table(struct func_translator *ft, const struct wasm_instr *instr)
 {
 	switch (instr->op) {
@@ -101,15 +93,6 @@ bool translate_table(struct func_translator *ft, const struct wasm_instr *instr)
 		return true;
 	case WASM_OP_TABLE_GROW:
 		table_grow(ft, instr->index);
-		return true;
-	case WASM_OP_REF_NULL:
-		push(ft, llvm_zero(ft->mt, WASM_REF_NULL(instr->heap_type)));
-		return true;
-	case WASM_OP_REF_IS_NULL:
-		ref_is_null(ft);
-		return true;
-	case WASM_OP_REF_FUNC:
-		push(ft, func_reference(ft->mt, instr->index));
 		return true;
 	default:
 		return false;

@@ -69,7 +69,7 @@ static void create_types(struct module_translator *mt)
 	mt->ptr = LLVMPointerTypeInContext(context, 0);
 	mt->v128 = LLVMVectorType(mt->i64, 2);
 
-	LLVMTypeRef pointers[] = { mt->ptr, mt->ptr };
+	LLVMTypeRef pointers[] = { mt->ptr, mt->ptr, mt->ptr };
 	LLVMTypeRef table[] = { mt->ptr, mt->i64, mt->i64, mt->i64 };
 	LLVMTypeRef memory[] = { mt->ptr, mt->i64, mt->i64, mt->i64, mt->i64, mt->i64 };
 	LLVMTypeRef externtype[] = { mt->i32, mt->i32, mt->i32, mt->i32, mt->ptr, mt->i64, mt->i64 };
@@ -77,7 +77,7 @@ static void create_types(struct module_translator *mt)
 	mt->functype_struct = LLVMStructCreateNamed(context, "walnut_functype");
 	LLVMStructSetBody(mt->functype_struct, pointers, 2, false);
 	mt->func_struct = LLVMStructCreateNamed(context, "walnut_func");
-	LLVMStructSetBody(mt->func_struct, pointers, 2, false);
+	LLVMStructSetBody(mt->func_struct, pointers, 3, false);
 	mt->memory_struct = LLVMStructCreateNamed(context, "walnut_memory");
 	LLVMStructSetBody(mt->memory_struct, memory, 6, false);
 	mt->table_struct = LLVMStructCreateNamed(context, "walnut_table");
@@ -172,7 +172,7 @@ static void translate_functions(struct module_translator *mt)
 		translate_function(mt, i);
 	for (uint32_t i = 0; i < part->copy_count; i++) {
 		translate_function(mt, part->copies[i]);
-		LLVMSetLinkage(func_code(mt, part->copies[i]), LLVMAvailableExternallyLinkage);
+		LLVMSetLinkage(func_body(mt, part->copies[i]), LLVMAvailableExternallyLinkage);
 	}
 }
 

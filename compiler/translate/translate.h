@@ -26,16 +26,20 @@
 #include "parts.h"
 #include "wasm/instr.h"
 #include "wasm/module.h"
+#include "signature.h"
 
 struct type_entry {
-	LLVMTypeRef llvm;
+	LLVMTypeRef llvm; /* functions: the natural type */
+	struct signature signature;
 	LLVMValueRef descriptor; /* walnut.type.…; NULL until asked for */
 };
 
 struct func_entry {
-	LLVMValueRef code;	/* NULL until asked for: func_code() */
+	/* Symbols of the function, NULL until asked for: itself, of the natural or the
+	 * uniform type (convention.c), and what is called and tail-called. */
+	LLVMValueRef body, code, tail;
 	LLVMValueRef reference; /* struct walnut_func; NULL until asked for */
-	LLVMTypeRef type;
+	LLVMTypeRef type;	/* natural */
 };
 
 struct global_entry {
@@ -119,6 +123,7 @@ struct func_translator {
 	uint32_t index;
 	LLVMMetadataRef di_scope;
 	const struct wasm_functype *type;
+	LLVMValueRef results; /* where they go; NULL: they are returned */
 
 	wasm_valtype *local_types;
 	LLVMValueRef *locals; /* allocas */
@@ -194,8 +199,6 @@ LLVMValueRef external_function(struct module_translator *mt, const char *name, L
 
 /* --- type.c ----------------------------------------------------------------- */
 
-/* References to functions are pointers, all others numbers. */
-bool is_func_ref(const struct wasm_module *wasm, wasm_valtype type);
 LLVMTypeRef llvm_value_type(struct module_translator *mt, wasm_valtype type);
 char value_type_letter(wasm_valtype type); /* enum walnut_value_type */
 LLVMTypeRef llvm_function_type(struct module_translator *mt, const struct wasm_functype *type);
@@ -204,6 +207,9 @@ LLVMTypeRef result_field_type(struct module_translator *mt, const struct wasm_fu
 			      uint32_t index);
 void build_return(struct module_translator *mt, LLVMBuilderRef builder,
 		  const struct wasm_functype *type, LLVMValueRef *values);
+/* Returns by way of memory: see signature.h. */
+void store_results(struct module_translator *mt, LLVMBuilderRef builder,
+		   const struct wasm_functype *type, LLVMValueRef *values, LLVMValueRef address);
 LLVMValueRef extract_result(struct module_translator *mt, LLVMBuilderRef builder,
 			    const struct wasm_functype *type, LLVMValueRef returned, uint32_t index);
 LLVMValueRef llvm_zero(struct module_translator *mt, wasm_valtype type);
@@ -215,9 +221,28 @@ LLVMValueRef extern_type(struct module_translator *mt, enum wasm_extern_kind kin
 
 void declare_entities(struct module_translator *mt);
 void function_attributes(struct module_translator *mt, LLVMValueRef function);
-/* The function's symbol, defined in this part or not. */
+/* The function's own symbol, defined in this part or not; not for imports. */
+LLVMValueRef func_body(struct module_translator *mt, uint32_t func_index);
+/* What is called by C's convention: any function. */
 LLVMValueRef func_code(struct module_translator *mt, uint32_t func_index);
 LLVMValueRef func_reference(struct module_translator *mt, uint32_t func_index);
+
+/* --- convention.c, entry.c: see there ------------------------------------------ */
+
+#define UNIFORM_PARAMS (INTEGER_REGISTERS + VECTOR_REGISTERS)
+LLVMTypeRef uniform_type(struct module_translator *mt, const struct type_entry *entry);
+/* The arguments of a call by the uniform type; `results` is where they go, or NULL. */
+void pack_arguments(struct module_translator *mt, const struct wasm_functype *type,
+		    LLVMValueRef results, const LLVMValueRef *arguments,
+		    LLVMValueRef packed[UNIFORM_PARAMS]);
+/* And a function's parameters from it; `results` is NULL where they are returned. */
+void unpack_parameters(struct module_translator *mt, const struct wasm_functype *type,
+		       LLVMValueRef function, LLVMValueRef *results, LLVMValueRef *values);
+LLVMValueRef build_call_entry(struct module_translator *mt, uint32_t func_index);
+/* What is tail-called: of the uniform convention where arguments have no register. */
+LLVMValueRef func_tail(struct module_translator *mt, uint32_t func_index);
+/* A symbol for that, where the exported function's own `symbol` is something else. */
+void export_tail_entry(struct module_translator *mt, uint32_t func_index, const char *symbol);
 
 /* --- initial.c: constant expressions and segments ---------------------------- */
 
@@ -284,6 +309,8 @@ void trap_always(struct func_translator *ft, unsigned code);
 /* --- control.c ------------------------------------------------------------------ */
 
 void push_function_frame(struct func_translator *ft);
+/* br_if for a condition (i1). */
+void branch_if(struct func_translator *ft, LLVMValueRef condition, uint32_t depth);
 bool translate_control(struct func_translator *ft, const struct wasm_instr *instr);
 
 /* --- address.c ------------------------------------------------------------------- */
@@ -318,6 +345,8 @@ bool translate_memory(struct func_translator *ft, const struct wasm_instr *instr
 
 /* The other families */
 bool translate_call(struct func_translator *ft, const struct wasm_instr *instr);
+bool translate_tail_call(struct func_translator *ft, const struct wasm_instr *instr);
+bool translate_reference(struct func_translator *ft, const struct wasm_instr *instr);
 bool translate_variable(struct func_translator *ft, const struct wasm_instr *instr);
 bool translate_integer(struct func_translator *ft, const struct wasm_instr *instr);
 bool translate_float(struct func_translator *ft, const struct wasm_instr *instr);
@@ -329,6 +358,17 @@ bool translate_atomic(struct func_translator *ft, const struct wasm_instr *instr
 
 /* 1.0 that the optimiser cannot see through, for numeric_float.c's reason. */
 LLVMValueRef opaque_one(struct func_translator *ft, bool f64);
+
+/* Calls by the natural type: pops the arguments, pushes the results. */
+void build_call(struct func_translator *ft, LLVMValueRef code, LLVMTypeRef llvm_type,
+		const struct wasm_functype *type);
+/* Fields of struct walnut_func, which never change. */
+enum { FUNC_CODE, FUNC_TYPE, FUNC_TAIL };
+LLVMValueRef load_func_field(struct func_translator *ft, LLVMValueRef func, unsigned field);
+/* Pops an index; the reference in the table after the checks of call_indirect. */
+LLVMValueRef checked_element(struct func_translator *ft, uint32_t table, uint32_t type_index);
+/* Pops a reference to a function; traps where it is null. */
+LLVMValueRef pop_func(struct func_translator *ft);
 
 /* Fields of struct walnut_table, for loads. */
 enum { TABLE_ELEMENTS, TABLE_SIZE };

@@ -8,17 +8,6 @@
 
 #include "app_object.h"
 
-bool is_func_ref(const struct wasm_module *wasm, wasm_valtype type)
-{
-	uint32_t heap = wasm_heap_of(type);
-
-	if (!wasm_is_ref(type))
-		return false;
-	if (wasm_heap_is_index(heap))
-		return wasm->types[heap].kind == WASM_COMP_FUNC;
-	return heap == WASM_HEAP_FUNC || heap == WASM_HEAP_NOFUNC;
-}
-
 LLVMTypeRef llvm_value_type(struct module_translator *mt, wasm_valtype type)
 {
 	switch (type) {
