@@ -5,7 +5,6 @@
 #include "translate.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "app_object.h"
 
@@ -101,15 +100,15 @@ void find_constant_tables(struct module_translator *mt)
 }
 
 /* The number for a type: equal ones have the same. */
-static uint32_t type_number(const struct wasm_module *wasm, uint32_t type_index)
+static uint32_t type_number(struct module_translator *mt, uint32_t type_index)
 {
-	/*HACK*/
-	for (uint32_t i = 0;; i++) {
-		const struct wasm_functype *a = &wasm->types[i].func, *b = &wasm->types[type_index].func;
-		if (a->param_count == b->param_count && a->result_count == b->result_count &&
-		    !memcmp(a->params, b->params, 4 * a->param_count) && !memcmp(a->results, b->results, 4 * a->result_count))
-			return i + 1;
-	}
+	LLVMValueRef descriptor = type_descriptor(mt, type_index);
+	uint32_t *number = &mt->types[type_index].number;
+
+	for (uint32_t i = 0; !*number; i++)
+		if (mt->wasm->types[i].kind == WASM_COMP_FUNC && type_descriptor(mt, i) == descriptor)
+			*number = i + 1;
+	return *number;
 }
 
 static LLVMTypeRef entry_type(struct module_translator *mt)
@@ -124,7 +123,7 @@ static LLVMValueRef entry_value(struct module_translator *mt, uint32_t function)
 	bool null = function == CONSTANT_NULL;
 	LLVMValueRef fields[] = {
 		null ? const_null_ptr(mt) : func_code(mt, function),
-		const_u32(mt, null ? NULL_TYPE : type_number(mt->wasm, mt->wasm->funcs[function].type)),
+		const_u32(mt, null ? NULL_TYPE : type_number(mt, mt->wasm->funcs[function].type)),
 		const_u32(mt, 0),
 	};
 
@@ -217,6 +216,6 @@ LLVMValueRef constant_table_code(struct func_translator *ft, uint32_t table, LLV
 	index = widen_index(ft, index);
 	trap_if(ft, LLVMBuildICmp(b, LLVMIntUGE, index, size, ""), WALNUT_TRAP_UNDEFINED_ELEMENT);
 	entry = LLVMBuildInBoundsGEP2(b, entry_type(mt), mt->constant_tables[table].entries, &index, 1, "");
-	check_type(ft, load_field(ft, entry, 1, mt->i32), type_number(mt->wasm, type_index));
+	check_type(ft, load_field(ft, entry, 1, mt->i32), type_number(mt, type_index));
 	return load_field(ft, entry, 0, mt->ptr);
 }

@@ -31,6 +31,7 @@
 struct type_entry {
 	LLVMTypeRef llvm; /* functions: the natural type */
 	struct signature signature;
+	uint32_t number; /* constant_table.c; 0 until asked for */
 	LLVMValueRef descriptor; /* walnut.type.…; NULL until asked for */
 };
 

@@ -69,7 +69,8 @@ def traps(context):
         (func $victim (param i32) (drop (i32.load (local.get 0))))
         (func $middle (call $victim (i32.const 70000)) (call $last))
         (func $last (drop (i32.const 1)))
-        (func (export "_start") (call_indirect (i32.const 1)) (call $last)))""")
+        (func (export "_start")
+            (call_indirect (i32.add (i32.const 1) (i32.load (i32.const 0)))) (call $last)))""")
     for level, functions in ("-O0", (b"victim", b"middle")), ("-O2", (b"victim",)):
         whole = process(context, module, f"whole{level}", level)
         parts = process(context, module, f"parts{level}", level, "--part-bytes", "1")
