@@ -26,7 +26,7 @@
 
 static int hash_file(const struct source *source, uint8_t digest[DIGEST_SIZE])
 {
-	uint8_t buffer[1 << 15];
+	uint8_t buffer[1 << 13];
 	blake2b_state state;
 	uint64_t at = 0;
 

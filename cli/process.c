@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define EXIT_NOT_FOUND 127
+#define EXIT_NOT_STARTED 126
 
 /* What the handler needs; one child at a time. */
 static volatile sig_atomic_t child_pid;
@@ -111,16 +112,13 @@ static void run_child(const char *const argv[], int error_fd, struct signal_stat
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != parent)
-		_exit(EXIT_NOT_FOUND);
-	if (null < 0 || dup2(null, STDIN_FILENO) < 0)
-		_exit(EXIT_NOT_FOUND);
-	if (error_fd >= 0 && dup2(error_fd, STDERR_FILENO) < 0)
-		_exit(EXIT_NOT_FOUND);
+	if (getppid() != parent || null < 0 || dup2(null, STDIN_FILENO) < 0 ||
+	    (error_fd >= 0 && dup2(error_fd, STDERR_FILENO) < 0))
+		_exit(EXIT_NOT_STARTED);
 	signals_restore(state);
 	signals_let_in();
 	execvp(argv[0], (char *const *)argv);
-	_exit(errno == ENOENT || errno == EACCES ? EXIT_NOT_FOUND : EXIT_NOT_FOUND - 1);
+	_exit(errno == ENOENT || errno == EACCES ? EXIT_NOT_FOUND : EXIT_NOT_STARTED);
 }
 
 static void drain(int fd, char *buffer, size_t size)
@@ -189,6 +187,8 @@ int process_run(const char *const argv[], char *errors, size_t errors_size)
 	if (WIFSIGNALED(status))
 		return 128 + WTERMSIG(status);
 	result = WEXITSTATUS(status);
+	if (result == EXIT_NOT_STARTED)
+		return -1;
 	return result == EXIT_NOT_FOUND ? PROCESS_NOT_FOUND : result;
 }
 

@@ -155,7 +155,7 @@ static int write_slowly(int fd, const uint8_t *data, size_t size)
 
 static int copy_slowly(int from_fd, int to_fd)
 {
-	uint8_t buffer[1 << 15];
+	uint8_t buffer[1 << 13];
 
 	for (;;) {
 		ssize_t got = read(from_fd, buffer, sizeof(buffer));

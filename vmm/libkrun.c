@@ -9,7 +9,7 @@
 #include "context.h"
 #include "log.h"
 
-#define STRINGS_MAX 4096 /* entries of an argument or environment array */
+#define STRINGS_MAX (1u << 20) /* entries of an argument or environment array; Linux has less */
 #define VCPUS_MAX 1	 /* Walnut's guest has one processor */
 
 extern char **environ;

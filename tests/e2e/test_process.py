@@ -41,10 +41,16 @@ def odd_arguments(context):
 
 @test
 def many_arguments(context):
-    """A few thousand arguments, a hundred kilobytes of them."""
+    """Thousands of arguments and variables, and hundreds of kilobytes."""
     words = [f"argument-number-{number:06d}-{'x' * 10}" for number in range(3000)]
     got = context.must(act(context, "arguments", *words))
     context.equal(got.out.decode().split(), [word.encode().hex() for word in words], "arguments")
+    # As many as Linux lets through, and as many variables.
+    got = context.must(act(context, "arguments", *["x"] * 50000))
+    context.equal(got.out, b"78\n" * 50000, "arguments")
+    options = [word for number in range(10000) for word in ("--env", f"V{number}=1")]
+    got = context.must(act(context, "environment", options=options))
+    context.equal(got.out.count(b"=1\n"), 10000, "variables")
 
 
 @test

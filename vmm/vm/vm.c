@@ -55,13 +55,19 @@ static int add_memslots(struct vm *vm)
 	return 0;
 }
 
+/* That KVM cannot be used here, but for what would stop any other way to run, too. */
+static int no_kvm(int error)
+{
+	return error == -EMFILE || error == -ENFILE || error == -ENOMEM ? error : -ENODEV;
+}
+
 static int create_machine(struct vm *vm)
 {
 	int error;
 
 	vm->fd = kvm_create_vm(vm->kvm_fd, &vm->failure);
 	if (vm->fd < 0)
-		return -ENODEV;
+		return no_kvm(vm->fd);
 	error = guest_mem_create(&vm->mem, (uint64_t)vm->config->ram_mib << 20, &vm->failure);
 	if (!error)
 		error = add_memslots(vm);
@@ -260,7 +266,7 @@ static int build(struct vm *vm, struct krun_walnut_stats *stats)
 
 	vm->kvm_fd = kvm_open(&vm->failure);
 	if (vm->kvm_fd < 0)
-		return -ENODEV;
+		return no_kvm(vm->kvm_fd);
 	vcpu_attach(&vm->vcpu);
 	error = io_thread_start(&vm->io, vm, &vm->failure);
 	if (!error)

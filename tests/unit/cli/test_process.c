@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -49,6 +50,20 @@ static void a_missing_program_is_told_apart(void **state)
 	assert_int_equal(process_run(argv, NULL, 0), PROCESS_NOT_FOUND);
 	assert_int_equal(process_run(argv, errors, sizeof(errors)), PROCESS_NOT_FOUND);
 	assert_string_equal(errors, "");
+}
+
+/* Not to be taken for a program that is not installed. */
+static void a_program_that_cannot_be_started_is_told_apart(void **state)
+{
+	struct rlimit old, few = { 3, 1024 };
+
+	(void)state;
+	getrlimit(RLIMIT_NOFILE, &old);
+	few.rlim_max = old.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &few);
+	assert_int_equal(shell("exit 0", NULL, 0), -1);
+	setrlimit(RLIMIT_NOFILE, &old);
+	assert_int_equal(shell("exit 0", NULL, 0), 0);
 }
 
 /* In a process of its own, since the signals are for the process. */
@@ -142,6 +157,7 @@ int main(void)
 		cmocka_unit_test(standard_error_is_kept_and_cut),
 		cmocka_unit_test(standard_input_is_empty),
 		cmocka_unit_test(a_missing_program_is_told_apart),
+		cmocka_unit_test(a_program_that_cannot_be_started_is_told_apart),
 		cmocka_unit_test(signals_reach_the_child),
 		cmocka_unit_test(ignored_signals_stay_ignored),
 		test_in_folder(a_held_signal_waits),

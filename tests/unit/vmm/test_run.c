@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "hostile_guest.h"
 #include "libkrun.h"
 #include "walnut.h"
 
@@ -177,6 +178,41 @@ static void signals_stop_a_guest_that_never_ends(void **state)
 		for (int number = 1; number <= SIGRTMAX; number++)
 			assert_int_equal(sigismember(&mask_before, number), sigismember(&mask_after, number));
 	}
+}
+
+/* Whatever it does: the run ends, at the latest by a signal, and the process is as before.
+ * WALNUT_HOSTILE_RUNS asks for more than a moment's worth. */
+static void hostile_guests_hurt_nobody(void **state)
+{
+	size_t size = (size_t)(hostile_guest_end - hostile_guest), seed = (size_t)(hostile_guest_seed - hostile_guest);
+	const char *more = getenv("WALNUT_HOSTILE_RUNS");
+	uint32_t runs = more ? (uint32_t)atoi(more) : 20;
+	int before = open_descriptors();
+	uint8_t code[1024];
+	sigset_t block;
+
+	need_kvm();
+	assert_true(size <= sizeof(code));
+	sigemptyset(&block);
+	sigaddset(&block, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &block, NULL);
+	for (uint32_t i = 1; i <= runs; i++) {
+		struct krun_walnut_result result;
+		const struct timespec now = { 0 };
+		pthread_t thread;
+		int fd;
+
+		memcpy(code, hostile_guest, size);
+		memcpy(code + seed, &i, sizeof(i));
+		pthread_create(&thread, NULL, stopper, (void *)(intptr_t)SIGTERM);
+		assert_int_equal(krun_walnut_run(context(image((struct guest){ code, size }, &fd)), &result), 0);
+		close(fd);
+		pthread_join(thread, NULL);
+		sigtimedwait(&block, NULL, &now); /* if it had ended before */
+		assert_true(result.outcome == KRUN_WALNUT_SIGNALLED || result.outcome == KRUN_WALNUT_FAILED);
+	}
+	pthread_sigmask(SIG_UNBLOCK, &block, NULL);
+	assert_int_equal(open_descriptors(), before);
 }
 
 static void runs_leave_nothing_behind(void **state)
@@ -359,6 +395,7 @@ int main(void)
 		cmocka_unit_test(triple_fault_is_a_crash),
 		cmocka_unit_test(entry_state_is_that_of_the_protocol),
 		cmocka_unit_test(signals_stop_a_guest_that_never_ends),
+		cmocka_unit_test(hostile_guests_hurt_nobody),
 		cmocka_unit_test(runs_leave_nothing_behind),
 		cmocka_unit_test(two_machines_at_once),
 		cmocka_unit_test(errors_name_what_is_wrong),
