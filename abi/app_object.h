@@ -36,6 +36,8 @@ enum walnut_trap_code {
 	WALNUT_TRAP_NULL_REFERENCE = 10,
 	WALNUT_TRAP_UNALIGNED_ATOMIC = 11,
 	WALNUT_TRAP_EXPECTED_SHARED_MEMORY = 12, /* memory.atomic.wait */
+	WALNUT_TRAP_ARRAY_OUT_OF_BOUNDS = 20,
+	WALNUT_TRAP_CAST_FAILURE = 21,
 	WALNUT_TRAP_FIRST_HOST = 64,
 	WALNUT_TRAP_STACK_OVERFLOW = 64,
 	WALNUT_TRAP_OUT_OF_MEMORY = 65, /* instantiation cannot get its memory or table */
@@ -50,6 +52,8 @@ enum walnut_value_type {
 	WALNUT_V128 = 'v',
 	WALNUT_FUNCREF = 'r',
 	WALNUT_EXTERNREF = 'e',
+	WALNUT_ANYREF = 'a', /* any reference to what abi/gc.h describes */
+	WALNUT_EXNREF = 'x',
 };
 
 /* A slot wide enough for each value type; arguments and results of an invoke
@@ -61,7 +65,15 @@ union walnut_value {
 	double f64;
 	uint8_t v128[16];
 	const struct walnut_func *funcref;
-	uint64_t externref; /* opaque to compiled code; 0 is null */
+	uint64_t externref; /* and others: a word as abi/gc.h says; 0 is null */
+};
+
+/* Where a type stands below others: `ancestors` are the descriptors of its
+ * supertypes, outermost first, `depth` of them. A type T has the subtype S if S is T,
+ * or S's depth is greater and ancestors[T's depth] is T. */
+struct walnut_subtyping {
+	uint64_t depth;
+	const void *const *ancestors;
 };
 
 /* A function type: `params` then `results`, each a NUL-terminated string of enum
@@ -71,6 +83,7 @@ union walnut_value {
 struct walnut_functype {
 	const char *params;
 	const char *results;
+	struct walnut_subtyping subtyping;
 };
 
 /* What a funcref points to; a null funcref is NULL. Emitted for each function

@@ -17,17 +17,11 @@
 
 #include <stdint.h>
 
+#include "app_object.h"
+
 enum walnut_heap_kind {
 	WALNUT_HEAP_STRUCT = 1,
 	WALNUT_HEAP_ARRAY = 2,
-};
-
-/* Where a type stands below others: `ancestors` are the descriptors of its
- * supertypes, outermost first, `depth` of them. A type T has the subtype S if S is T,
- * or S's depth is greater and ancestors[T's depth] is T. */
-struct walnut_subtyping {
-	uint64_t depth;
-	const void *const *ancestors;
 };
 
 #define WALNUT_NO_REFERENCES UINT32_MAX /* ends struct walnut_heaptype's references */

@@ -33,9 +33,14 @@ int decode_types(struct decoder *decoder, struct wasm_code_reader *reader)
 		return -1;
 	for (uint32_t i = 0; i < count; i++) {
 		struct wasm_functype *type = &module->types[i].func;
+		struct wasm_comptype *entry = &module->types[i];
 		uint64_t offset = wasm_reader_offset(reader);
 		uint8_t form;
 
+		entry->final = true;
+		entry->supertype = WASM_NO_TYPE;
+		entry->group_start = i;
+		entry->group_size = 1;
 		if (wasm_read_byte(reader, &form, decoder->error))
 			return -1;
 		if (form == 0x5f || form == 0x5e || form == 0x50 || form == 0x4f || form == 0x4e)

@@ -1,6 +1,6 @@
 /* Calls. Direct ones go to the function itself, indirect ones through the code
  * pointer of struct walnut_func after Wasm's three checks. */
-#include "translate.h"
+#include "heap.h"
 
 #include <stdlib.h>
 
@@ -39,7 +39,7 @@ LLVMValueRef checked_element(struct func_translator *ft, uint32_t table, uint32_
 {
 	struct module_translator *mt = ft->mt;
 	LLVMBuilderRef b = ft->builder;
-	LLVMValueRef index = widen_index(ft, pop(ft)), address, func, type, differs;
+	LLVMValueRef index = widen_index(ft, pop(ft)), address, func, type, matches;
 	LLVMValueRef size = load_table_field(ft, table, TABLE_SIZE);
 
 	trap_if(ft, LLVMBuildICmp(b, LLVMIntUGE, index, size, ""), WALNUT_TRAP_UNDEFINED_ELEMENT);
@@ -49,8 +49,8 @@ LLVMValueRef checked_element(struct func_translator *ft, uint32_t table, uint32_
 	set_tbaa(func, mt->tbaa_host, mt);
 	trap_if(ft, LLVMBuildIsNull(b, func, ""), WALNUT_TRAP_UNINITIALIZED_ELEMENT);
 	type = load_func_field(ft, func, FUNC_TYPE);
-	differs = LLVMBuildICmp(b, LLVMIntNE, type, type_descriptor(mt, type_index), "");
-	trap_if(ft, differs, WALNUT_TRAP_INDIRECT_CALL_TYPE);
+	matches = is_subtype_at_run_time(ft, type, type_index);
+	trap_if(ft, LLVMBuildNot(b, matches, ""), WALNUT_TRAP_INDIRECT_CALL_TYPE);
 	return func;
 }
 

@@ -1,6 +1,7 @@
 /* Small builders for LLVM constants and the globals that hold them. */
 #include "translate.h"
 
+#include <llvm-c/Comdat.h>
 #include <stdio.h>
 
 LLVMValueRef const_u32(struct module_translator *mt, uint32_t value)
@@ -42,6 +43,25 @@ LLVMValueRef entity_object(struct module_translator *mt, const char *kind, uint3
 		LLVMSetLinkage(global, LLVMInternalLinkage);
 	else
 		LLVMSetVisibility(global, LLVMHiddenVisibility);
+	return global;
+}
+
+/* In a COMDAT group, of which the linker keeps one. */
+LLVMValueRef shared_constant(struct module_translator *mt, const char *name, LLVMValueRef value)
+{
+	LLVMValueRef global = LLVMGetNamedGlobal(mt->module, name);
+	LLVMComdatRef comdat;
+
+	if (global)
+		return global;
+	global = LLVMAddGlobal(mt->module, LLVMTypeOf(value), name);
+	LLVMSetInitializer(global, value);
+	LLVMSetGlobalConstant(global, true);
+	LLVMSetLinkage(global, LLVMLinkOnceODRLinkage);
+	LLVMSetVisibility(global, LLVMHiddenVisibility);
+	comdat = LLVMGetOrInsertComdat(mt->module, name);
+	LLVMSetComdatSelectionKind(comdat, LLVMAnyComdatSelectionKind);
+	LLVMSetComdat(global, comdat);
 	return global;
 }
 

@@ -153,7 +153,7 @@ static void define_tables(struct module_translator *mt)
 			const_null_ptr(mt),
 			const_u64(mt, type->limits.min),
 			const_u64(mt, type->limits.has_max ? type->limits.max : WALNUT_NO_MAXIMUM),
-			const_u64(mt, (uint64_t)value_type_letter(type->element)),
+			const_u64(mt, (uint64_t)value_type_letter(mt, type->element)),
 		};
 
 		mt->tables[i] = entity_object(mt, "table", i, mt->table_struct, true);

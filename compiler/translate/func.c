@@ -1,7 +1,7 @@
 /* One function body: the loop over its instructions, its operand stack, and the
  * skipping of dead code. Locals are allocas, which LLVM turns into SSA values; the
  * operand stack exists only here, while translating. */
-#include "translate.h"
+#include "heap.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -93,7 +93,8 @@ static void translate_instr(struct func_translator *ft, const struct wasm_instr 
 	    translate_reference(ft, instr) || translate_float(ft, instr) ||
 	    translate_conversion(ft, instr) || translate_bulk(ft, instr) ||
 	    translate_table(ft, instr) || translate_simd(ft, instr) ||
-	    translate_atomic(ft, instr))
+	    translate_atomic(ft, instr) || translate_struct(ft, instr) ||
+	    translate_array(ft, instr) || translate_cast(ft, instr))
 		return;
 	translator_fail(ft->mt, WALNUT_ERROR_UNSUPPORTED, "function %u: %s is not supported",
 			ft->index, wasm_op_name(instr->op));

@@ -1,34 +1,23 @@
 /* Constant expressions (core spec 3.0, section 3.4.13) and segments. */
+#include "heap.h"
 #include "simd.h"
 
 #include <stdlib.h>
 
-/* The operand stack of one constant expression. */
-struct const_stack {
-	LLVMValueRef *values;
-	uint32_t count, capacity;
-};
-
-static void push_const(struct module_translator *mt, struct const_stack *stack, LLVMValueRef value)
+static LLVMValueRef global_value(struct func_translator *ft, bool known, uint32_t index)
 {
-	stack->values = translator_grow(mt, stack->values, stack->count, &stack->capacity,
-					sizeof(*stack->values));
-	stack->values[stack->count++] = value;
-}
+	const struct global_entry *global = &ft->mt->globals[index];
 
-static LLVMValueRef global_value(struct module_translator *mt, LLVMBuilderRef builder, uint32_t index)
-{
-	const struct global_entry *global = &mt->globals[index];
-
-	if (global->constant || !builder)
+	if (global->constant || known)
 		return global->constant;
-	return LLVMBuildLoad2(builder, global->type, global->address, "");
+	return LLVMBuildLoad2(ft->builder, global->type, global->address, "");
 }
 
 /* What an instruction without operands pushes; NULL: known at run time only. */
-static LLVMValueRef leaf_value(struct module_translator *mt, LLVMBuilderRef builder,
-			       const struct wasm_instr *instr)
+static LLVMValueRef leaf_value(struct func_translator *ft, bool known, const struct wasm_instr *instr)
 {
+	struct module_translator *mt = ft->mt;
+
 	switch (instr->op) {
 	case WASM_OP_I32_CONST:
 		return const_u32(mt, (uint32_t)instr->i32);
@@ -45,74 +34,77 @@ static LLVMValueRef leaf_value(struct module_translator *mt, LLVMBuilderRef buil
 	case WASM_OP_REF_FUNC:
 		return func_reference(mt, instr->index);
 	case WASM_OP_GLOBAL_GET:
-		return global_value(mt, builder, instr->index);
+		return global_value(ft, known, instr->index);
 	default:
 		translator_fail(mt, WALNUT_ERROR_UNSUPPORTED, "%s in a constant expression",
 				wasm_op_name(instr->op));
 	}
 }
 
-/* The builder folds what is constant, and needs no place for that. */
-static LLVMValueRef binary_value(struct module_translator *mt, LLVMBuilderRef builder, enum wasm_op op,
-				 LLVMValueRef left, LLVMValueRef right)
+/* The others are translated like any instruction; of constants, the builder makes
+ * constants. False: an object, which only code can make. */
+static bool translate_constant(struct func_translator *ft, bool known, const struct wasm_instr *instr)
 {
-	LLVMBuilderRef b = builder ? builder : mt->builder;
+	LLVMValueRef value;
 
-	switch (op) {
+	switch (instr->op) {
 	case WASM_OP_I32_ADD:
-	case WASM_OP_I64_ADD:
-		return LLVMBuildAdd(b, left, right, "");
 	case WASM_OP_I32_SUB:
-	case WASM_OP_I64_SUB:
-		return LLVMBuildSub(b, left, right, "");
 	case WASM_OP_I32_MUL:
+	case WASM_OP_I64_ADD:
+	case WASM_OP_I64_SUB:
 	case WASM_OP_I64_MUL:
-		return LLVMBuildMul(b, left, right, "");
+		return translate_integer(ft, instr);
+	case WASM_OP_REF_I31:
+	case WASM_OP_ANY_CONVERT_EXTERN:
+	case WASM_OP_EXTERN_CONVERT_ANY:
+		return translate_cast(ft, instr);
+	case WASM_OP_STRUCT_NEW:
+	case WASM_OP_STRUCT_NEW_DEFAULT:
+		return !known && translate_struct(ft, instr);
+	case WASM_OP_ARRAY_NEW:
+	case WASM_OP_ARRAY_NEW_DEFAULT:
+	case WASM_OP_ARRAY_NEW_FIXED:
+		return !known && translate_array(ft, instr);
 	default:
-		return NULL;
+		value = leaf_value(ft, known, instr);
+		if (value)
+			push(ft, value);
+		return value;
 	}
 }
 
-static bool is_binary(enum wasm_op op)
-{
-	return op == WASM_OP_I32_ADD || op == WASM_OP_I32_SUB || op == WASM_OP_I32_MUL ||
-	       op == WASM_OP_I64_ADD || op == WASM_OP_I64_SUB || op == WASM_OP_I64_MUL;
-}
-
-/* Without a builder: NULL where the value is not known now. */
-static LLVMValueRef evaluate(struct module_translator *mt, LLVMBuilderRef builder,
-			     const struct wasm_expr *expr)
+/* `known`: no code can be made; then NULL where the value is not known now. */
+static LLVMValueRef evaluate(struct func_translator *ft, bool known, const struct wasm_expr *expr)
 {
 	struct wasm_code_reader reader = wasm_expr_reader(expr, "constant");
-	struct const_stack stack = { 0 };
+	uint32_t base = ft->stack_size;
 	LLVMValueRef value = NULL;
 	struct wasm_instr instr;
 
-	while (wasm_next_instr(&reader, &instr, mt->error) == 1 && instr.op != WASM_OP_END) {
-		if (is_binary(instr.op)) {
-			stack.count -= 2;
-			value = binary_value(mt, builder, instr.op, stack.values[stack.count],
-					     stack.values[stack.count + 1]);
-		} else {
-			value = leaf_value(mt, builder, &instr);
-		}
-		if (!value)
+	ft->offset = expr->offset;
+	while (wasm_next_instr(&reader, &instr, ft->mt->error) == 1 && instr.op != WASM_OP_END) {
+		if (!translate_constant(ft, known, &instr))
 			break;
-		push_const(mt, &stack, value);
 	}
-	free(stack.values);
+	if (instr.op == WASM_OP_END)
+		value = pop(ft);
+	ft->stack_size = base;
 	return value;
 }
 
 LLVMValueRef const_expr_value(struct module_translator *mt, const struct wasm_expr *expr)
 {
-	return evaluate(mt, NULL, expr);
+	struct func_translator ft = { .mt = mt, .builder = mt->builder };
+	LLVMValueRef value = evaluate(&ft, true, expr);
+
+	func_translator_release(&ft);
+	return value;
 }
 
-LLVMValueRef build_const_expr(struct module_translator *mt, LLVMBuilderRef builder,
-			      const struct wasm_expr *expr)
+LLVMValueRef build_const_expr(struct func_translator *ft, const struct wasm_expr *expr)
 {
-	return evaluate(mt, builder, expr);
+	return evaluate(ft, false, expr);
 }
 
 static void declare_data(struct module_translator *mt, uint32_t index)

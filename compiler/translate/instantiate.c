@@ -32,7 +32,7 @@ static void initialise_globals(struct func_translator *ft)
 		const struct wasm_expr *init = &mt->wasm->globals[i].init;
 
 		if (!const_expr_value(mt, init))
-			LLVMBuildStore(ft->builder, build_const_expr(mt, ft->builder, init),
+			LLVMBuildStore(ft->builder, build_const_expr(ft, init),
 				       mt->globals[i].address);
 	}
 }
@@ -48,7 +48,7 @@ static void fill_tables(struct func_translator *ft)
 
 		if (!table->has_init || mt->constant_tables[i].constant)
 			continue;
-		value = build_const_expr(mt, ft->builder, &table->init);
+		value = build_const_expr(ft, &table->init);
 		if (!LLVMIsNull(value))
 			build_table_fill(ft, i, const_u64(mt, 0), value,
 					 const_u64(mt, table->type.limits.min));
@@ -69,7 +69,7 @@ static void complete_elem(struct func_translator *ft, uint32_t index)
 			continue;
 		address = LLVMBuildInBoundsGEP2(ft->builder, ft->mt->i64, ft->mt->elems[index].content,
 						&slot, 1, "");
-		LLVMBuildStore(ft->builder, build_const_expr(ft->mt, ft->builder, &elem->exprs[i]),
+		LLVMBuildStore(ft->builder, build_const_expr(ft, &elem->exprs[i]),
 			       address);
 	}
 }
@@ -89,7 +89,7 @@ static void apply_elems(struct func_translator *ft)
 		debug_location(ft, ft->offset);
 		if (elem->mode == WASM_SEGMENT_ACTIVE)
 			build_table_init(ft, elem->table, i,
-					 build_const_expr(mt, ft->builder, &elem->offset_expr),
+					 build_const_expr(ft, &elem->offset_expr),
 					 const_u32(mt, 0), const_u32(mt, elem->count));
 		build_segment_drop(ft, &mt->elems[i]);
 	}
@@ -107,7 +107,7 @@ static void apply_datas(struct func_translator *ft)
 		ft->offset = data->offset;
 		debug_location(ft, ft->offset);
 		build_memory_init(ft, data->memory, i,
-				  build_const_expr(mt, ft->builder, &data->offset_expr),
+				  build_const_expr(ft, &data->offset_expr),
 				  const_u32(mt, 0), const_u32(mt, (uint32_t)data->bytes.size));
 		build_segment_drop(ft, &mt->datas[i]);
 	}
@@ -144,6 +144,7 @@ static void finish(struct func_translator *ft)
 {
 	LLVMBuildRetVoid(ft->builder);
 	LLVMSetCurrentDebugLocation2(ft->builder, NULL);
+	func_translator_release(ft);
 }
 
 /* All that comes once memories have their base: a function of its own, since LLVM may

@@ -74,8 +74,18 @@ static void create_types(struct module_translator *mt)
 	LLVMTypeRef memory[] = { mt->ptr, mt->i64, mt->i64, mt->i64, mt->i64, mt->i64 };
 	LLVMTypeRef externtype[] = { mt->i32, mt->i32, mt->i32, mt->i32, mt->ptr, mt->i64, mt->i64 };
 
+	LLVMTypeRef subtyping[] = { mt->i64, mt->ptr };
+
+	mt->subtyping_struct = LLVMStructCreateNamed(context, "walnut_subtyping");
+	LLVMStructSetBody(mt->subtyping_struct, subtyping, 2, false);
+
+	LLVMTypeRef functype[] = { mt->ptr, mt->ptr, mt->subtyping_struct };
+	LLVMTypeRef heaptype[] = { mt->i32, mt->i32, mt->ptr, mt->subtyping_struct };
+
 	mt->functype_struct = LLVMStructCreateNamed(context, "walnut_functype");
-	LLVMStructSetBody(mt->functype_struct, pointers, 2, false);
+	LLVMStructSetBody(mt->functype_struct, functype, 3, false);
+	mt->heaptype_struct = LLVMStructCreateNamed(context, "walnut_heaptype");
+	LLVMStructSetBody(mt->heaptype_struct, heaptype, 4, false);
 	mt->func_struct = LLVMStructCreateNamed(context, "walnut_func");
 	LLVMStructSetBody(mt->func_struct, pointers, 3, false);
 	mt->memory_struct = LLVMStructCreateNamed(context, "walnut_memory");
@@ -133,6 +143,7 @@ static void create_metadata(struct module_translator *mt)
 	create_memory_tbaa(mt, any_memory);
 	mt->tbaa_host = create_tbaa(mt, create_tbaa_type(mt, root, "host"));
 	mt->tbaa_global = create_tbaa(mt, create_tbaa_type(mt, root, "global"));
+	mt->tbaa_object = create_tbaa(mt, create_tbaa_type(mt, root, "object"));
 	mt->tbaa_kind = LLVMGetMDKindIDInContext(mt->context, "tbaa", 4);
 }
 
@@ -220,6 +231,7 @@ static void translate(struct module_translator *mt, const char *target_cpu)
 static void release(struct module_translator *mt)
 {
 	free(mt->types);
+	free(mt->group_hashes);
 	free(mt->funcs);
 	free(mt->globals);
 	free(mt->tables);

@@ -77,16 +77,18 @@ struct module_translator {
 	LLVMTypeRef void_, i1, i8, i16, i32, i64, f32, f64, ptr;
 	LLVMTypeRef v128; /* of values; simd.h */
 	LLVMTypeRef functype_struct, func_struct, memory_struct, table_struct, externtype_struct;
+	LLVMTypeRef subtyping_struct, heaptype_struct;
 
 	/* What linear memory 0 is addressed from: see address.c. */
 	LLVMValueRef linear_base;
 	LLVMValueRef opaque_one[2], opaque_zero[2]; /* numeric_float.c; by f64 */
 	LLVMMetadataRef tbaa_linear; /* any memory; linear_tbaa() has the tag of each */
-	LLVMMetadataRef tbaa_host, tbaa_global;
+	LLVMMetadataRef tbaa_host, tbaa_global, tbaa_object;
 	LLVMMetadataRef *tbaa_memories;
 	unsigned tbaa_kind;
 
 	struct type_entry *types;
+	uint8_t (*group_hashes)[16]; /* of recursion groups, by first type; type_symbol.c */
 	struct func_entry *funcs;
 	struct global_entry *globals;
 	LLVMValueRef *tables;	/* struct walnut_table */
@@ -194,6 +196,8 @@ LLVMValueRef const_struct(struct module_translator *mt, LLVMTypeRef type, LLVMVa
  * the caller gives it its initial value. */
 LLVMValueRef entity_object(struct module_translator *mt, const char *kind, uint32_t index,
 			   LLVMTypeRef type, bool writable);
+/* One for all objects that have an equal one under this name. */
+LLVMValueRef shared_constant(struct module_translator *mt, const char *name, LLVMValueRef value);
 /* Symbols that other objects define. */
 LLVMValueRef external_object(struct module_translator *mt, const char *name, LLVMTypeRef type);
 LLVMValueRef external_function(struct module_translator *mt, const char *name, LLVMTypeRef type);
@@ -201,7 +205,7 @@ LLVMValueRef external_function(struct module_translator *mt, const char *name, L
 /* --- type.c ----------------------------------------------------------------- */
 
 LLVMTypeRef llvm_value_type(struct module_translator *mt, wasm_valtype type);
-char value_type_letter(wasm_valtype type); /* enum walnut_value_type */
+char value_type_letter(struct module_translator *mt, wasm_valtype type); /* enum walnut_value_type */
 LLVMTypeRef llvm_function_type(struct module_translator *mt, const struct wasm_functype *type);
 /* results.c: a function's results, of which one is itself and several are a struct. */
 LLVMTypeRef result_field_type(struct module_translator *mt, const struct wasm_functype *type,
@@ -251,8 +255,7 @@ void export_tail_entry(struct module_translator *mt, uint32_t func_index, const 
  * one that does. */
 LLVMValueRef const_expr_value(struct module_translator *mt, const struct wasm_expr *expr);
 /* Its value, by code at the builder's place when it must be. */
-LLVMValueRef build_const_expr(struct module_translator *mt, LLVMBuilderRef builder,
-			      const struct wasm_expr *expr);
+LLVMValueRef build_const_expr(struct func_translator *ft, const struct wasm_expr *expr);
 void declare_segments(struct module_translator *mt);
 
 /* --- usage.c, constant_table.c ------------------------------------------------- */
@@ -311,6 +314,7 @@ void trap_always(struct func_translator *ft, unsigned code);
 
 void push_function_frame(struct func_translator *ft);
 /* br_if for a condition (i1). */
+/* A branch to the label with the top operands where `condition` (i1) holds. */
 void branch_if(struct func_translator *ft, LLVMValueRef condition, uint32_t depth);
 bool translate_control(struct func_translator *ft, const struct wasm_instr *instr);
 

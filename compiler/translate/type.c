@@ -1,7 +1,6 @@
 /* Wasm types as LLVM types, and their descriptors for the object's tables. */
-#include "translate.h"
+#include "heap.h"
 
-#include <llvm-c/Comdat.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,8 @@
 
 LLVMTypeRef llvm_value_type(struct module_translator *mt, wasm_valtype type)
 {
+	if (wasm_is_ref(type))
+		return mt->ptr;
 	switch (type) {
 	case WASM_I32:
 		return mt->i32;
@@ -29,7 +30,26 @@ LLVMTypeRef llvm_value_type(struct module_translator *mt, wasm_valtype type)
 	}
 }
 
-char value_type_letter(wasm_valtype type)
+static char reference_letter(struct module_translator *mt, uint32_t heap)
+{
+	if (wasm_heap_is_index(heap))
+		return mt->wasm->types[heap].kind == WASM_COMP_FUNC ? WALNUT_FUNCREF : WALNUT_ANYREF;
+	switch (heap) {
+	case WASM_HEAP_FUNC:
+	case WASM_HEAP_NOFUNC:
+		return WALNUT_FUNCREF;
+	case WASM_HEAP_EXTERN:
+	case WASM_HEAP_NOEXTERN:
+		return WALNUT_EXTERNREF;
+	case WASM_HEAP_EXN:
+	case WASM_HEAP_NOEXN:
+		return WALNUT_EXNREF;
+	default:
+		return WALNUT_ANYREF;
+	}
+}
+
+char value_type_letter(struct module_translator *mt, wasm_valtype type)
 {
 	switch (type) {
 	case WASM_I32:
@@ -42,10 +62,8 @@ char value_type_letter(wasm_valtype type)
 		return WALNUT_F64;
 	case WASM_V128:
 		return WALNUT_V128;
-	case WASM_FUNCREF:
-		return WALNUT_FUNCREF;
 	default:
-		return WALNUT_EXTERNREF;
+		return reference_letter(mt, wasm_heap_of(type));
 	}
 }
 
@@ -77,48 +95,35 @@ LLVMTypeRef llvm_function_type(struct module_translator *mt, const struct wasm_f
 	return function;
 }
 
-/* Equal types of all objects share one symbol, hence one address: a COMDAT group
- * of which the linker keeps one. */
+static LLVMValueRef letters(struct module_translator *mt, const wasm_valtype *types, uint32_t count)
+{
+	uint8_t *text = translator_alloc(mt, count, 1);
+	LLVMValueRef string;
+
+	for (uint32_t i = 0; i < count; i++)
+		text[i] = (uint8_t)value_type_letter(mt, types[i]);
+	string = const_string(mt, (struct wasm_bytes){ text, count });
+	free(text);
+	return string;
+}
+
 LLVMValueRef type_descriptor(struct module_translator *mt, uint32_t type_index)
 {
 	const struct wasm_functype *type = &mt->wasm->types[type_index].func;
 	struct type_entry *entry = &mt->types[type_index];
-	size_t params = type->param_count, results = type->result_count;
-	static const char prefix[] = "walnut.type.";
-	size_t prefix_size = sizeof(prefix) - 1;
-	LLVMValueRef fields[2], value;
-	LLVMComdatRef comdat;
-	char *name, *at;
 
-	if (entry->descriptor)
-		return entry->descriptor;
-	name = translator_alloc(mt, prefix_size + params + 1 + results + 1, 1);
-	memcpy(name, prefix, prefix_size);
-	at = name + prefix_size;
-	for (size_t i = 0; i < params; i++)
-		*at++ = value_type_letter(type->params[i]);
-	*at++ = '_';
-	for (size_t i = 0; i < results; i++)
-		*at++ = value_type_letter(type->results[i]);
-	*at = '\0';
-
-	entry->descriptor = LLVMGetNamedGlobal(mt->module, name);
 	if (!entry->descriptor) {
-		fields[0] = const_string(mt, (struct wasm_bytes){
-			(const uint8_t *)name + prefix_size, params });
-		fields[1] = const_string(mt, (struct wasm_bytes){
-			(const uint8_t *)name + prefix_size + params + 1, results });
-		value = const_struct(mt, mt->functype_struct, fields, 2);
-		entry->descriptor = LLVMAddGlobal(mt->module, mt->functype_struct, name);
-		LLVMSetInitializer(entry->descriptor, value);
-		LLVMSetGlobalConstant(entry->descriptor, true);
-		LLVMSetLinkage(entry->descriptor, LLVMLinkOnceODRLinkage);
-		LLVMSetVisibility(entry->descriptor, LLVMHiddenVisibility);
-		comdat = LLVMGetOrInsertComdat(mt->module, name);
-		LLVMSetComdatSelectionKind(comdat, LLVMAnyComdatSelectionKind);
-		LLVMSetComdat(entry->descriptor, comdat);
+		LLVMValueRef fields[] = {
+			letters(mt, type->params, type->param_count),
+			letters(mt, type->results, type->result_count),
+			subtyping_constant(mt, type_index),
+		};
+		char *name = type_symbol(mt, type_index);
+
+		entry->descriptor = shared_constant(
+			mt, name, const_struct(mt, mt->functype_struct, fields, 3));
+		free(name);
 	}
-	free(name);
 	return entry->descriptor;
 }
 
@@ -153,7 +158,7 @@ LLVMValueRef extern_type(struct module_translator *mt, enum wasm_extern_kind kin
 		break;
 	case WASM_EXTERN_TABLE:
 		abi_kind = WALNUT_EXTERN_TABLE;
-		value_type = (uint32_t)value_type_letter(wasm->tables[index].type.element);
+		value_type = (uint32_t)value_type_letter(mt, wasm->tables[index].type.element);
 		limits = &wasm->tables[index].type.limits;
 		flags = limits->address == WASM_I64 ? WALNUT_TABLE_64 : 0;
 		break;
@@ -164,7 +169,7 @@ LLVMValueRef extern_type(struct module_translator *mt, enum wasm_extern_kind kin
 		break;
 	default:
 		abi_kind = WALNUT_EXTERN_GLOBAL;
-		value_type = (uint32_t)value_type_letter(wasm->globals[index].type.type);
+		value_type = (uint32_t)value_type_letter(mt, wasm->globals[index].type.type);
 		mutable_ = wasm->globals[index].type.mutable_;
 		break;
 	}

@@ -45,6 +45,10 @@ static const char *trap_name(uint32_t code)
 		return "unaligned atomic";
 	case WALNUT_TRAP_EXPECTED_SHARED_MEMORY:
 		return "expected shared memory";
+	case WALNUT_TRAP_ARRAY_OUT_OF_BOUNDS:
+		return "out of bounds array access";
+	case WALNUT_TRAP_CAST_FAILURE:
+		return "cast failure";
 	case WALNUT_TRAP_STACK_OVERFLOW:
 		return "call stack exhausted";
 	case WALNUT_TRAP_OUT_OF_MEMORY:

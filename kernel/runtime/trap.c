@@ -38,6 +38,8 @@ const char *trap_text(uint32_t code)
 	case WALNUT_TRAP_NULL_REFERENCE: return "null reference";
 	case WALNUT_TRAP_UNALIGNED_ATOMIC: return "unaligned atomic";
 	case WALNUT_TRAP_EXPECTED_SHARED_MEMORY: return "expected shared memory";
+	case WALNUT_TRAP_ARRAY_OUT_OF_BOUNDS: return "out of bounds array access";
+	case WALNUT_TRAP_CAST_FAILURE: return "cast failure";
 	case WALNUT_TRAP_STACK_OVERFLOW: return "call stack exhausted";
 	case WALNUT_TRAP_OUT_OF_MEMORY: return "out of memory";
 	case WALNUT_TRAP_DEADLOCK: return "deadlock: the only thread waits, without a timeout";

@@ -538,7 +538,7 @@ static void nothing_to_instantiate(void)
 {
 }
 
-static const struct walnut_functype start_type = { "", "" };
+static const struct walnut_functype start_type = { .params = "", .results = "" };
 static const struct walnut_export main_exports[] = {
 	{ "_start", 6, { .kind = WALNUT_EXTERN_FUNC, .func = &start_type }, NULL, run_script },
 };

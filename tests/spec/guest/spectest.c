@@ -46,7 +46,7 @@ void walnut_spec_missing(void)
 
 #define FUNC(name, given)                                                      \
 	{ name, sizeof(name) - 1, { .kind = WALNUT_EXTERN_FUNC,                \
-	  .func = &(const struct walnut_functype){ given, "" } }, NULL, NULL }
+	  .func = &(const struct walnut_functype){ .params = given, .results = "" } }, NULL, NULL }
 #define GLOBAL(name, letter, value)                                            \
 	{ name, sizeof(name) - 1,                                              \
 	  { .kind = WALNUT_EXTERN_GLOBAL, .value_type = letter }, value, NULL }
