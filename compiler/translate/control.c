@@ -65,9 +65,10 @@ static void jump(struct func_translator *ft, struct control_frame *frame)
 	LLVMBuildBr(ft->builder, frame->target);
 }
 
-/* Blocks are appended to the function when created; moving them here when they are
- * filled keeps the code in the order of the module. */
-static void enter_block(struct func_translator *ft, LLVMBasicBlockRef block)
+/* For a block that control reaches from the current one only. Blocks are appended to the
+ * function when created; moving them here when they are filled keeps the code in the order
+ * of the module. */
+static void continue_in(struct func_translator *ft, LLVMBasicBlockRef block)
 {
 	LLVMBasicBlockRef last = LLVMGetLastBasicBlock(ft->function);
 
@@ -80,6 +81,13 @@ static void create_result_phis(struct func_translator *ft, struct control_frame 
 {
 	create_phis(ft, frame, frame->results ? frame->results : &frame->single_result,
 		    frame->result_count);
+}
+
+/* For any other block. */
+static void enter_block(struct func_translator *ft, LLVMBasicBlockRef block)
+{
+	continue_in(ft, block);
+	ft->epoch++;
 }
 
 void push_function_frame(struct func_translator *ft)
@@ -139,7 +147,7 @@ static void open_if(struct func_translator *ft, const struct wasm_instr *instr)
 		ft->phis[frame->saved_base + i] = ft->stack[frame->stack_base + i];
 	frame->else_block = new_block(ft, "");
 	LLVMBuildCondBr(ft->builder, condition, then, frame->else_block);
-	enter_block(ft, then);
+	continue_in(ft, then);
 }
 
 static void restore_params(struct func_translator *ft, const struct control_frame *frame)
@@ -209,7 +217,7 @@ void branch_if(struct func_translator *ft, LLVMValueRef condition, uint32_t dept
 
 	add_edge(ft, frame);
 	LLVMBuildCondBr(ft->builder, condition, frame->target, next);
-	enter_block(ft, next);
+	continue_in(ft, next);
 }
 
 static void translate_br_table(struct func_translator *ft, const struct wasm_instr *instr)

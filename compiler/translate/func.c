@@ -71,13 +71,14 @@ static void create_locals(struct func_translator *ft, const wasm_valtype *declar
 		wasm_valtype type = i < params ? ft->type->params[i] : declared[i - params];
 
 		ft->local_types[i] = type;
-		ft->locals[i] = LLVMBuildAlloca(ft->builder, llvm_value_type(mt, type), "");
+		ft->locals[i].slot = LLVMBuildAlloca(ft->builder, llvm_value_type(mt, type), "");
 	}
 	for (uint32_t i = 0; i < ft->local_count; i++) {
 		LLVMValueRef initial = i < params ? values[i]
 						  : llvm_zero(mt, ft->local_types[i]);
 
-		LLVMBuildStore(ft->builder, initial, ft->locals[i]);
+		LLVMBuildStore(ft->builder, initial, ft->locals[i].slot);
+		ft->locals[i].value = initial;
 	}
 	free(values);
 }

@@ -119,6 +119,12 @@ struct control_frame {
 	uint32_t saved_base;	/* FRAME_IF: the parameters again, for the else arm */
 };
 
+struct local_entry {
+	LLVMValueRef slot;  /* alloca */
+	LLVMValueRef value; /* what is in it, where `epoch` is the translator's */
+	uint64_t epoch;
+};
+
 struct func_translator {
 	struct module_translator *mt;
 	LLVMBuilderRef builder;
@@ -129,8 +135,11 @@ struct func_translator {
 	LLVMValueRef results; /* where they go; NULL: they are returned */
 
 	wasm_valtype *local_types;
-	LLVMValueRef *locals; /* allocas */
+	struct local_entry *locals;
 	uint32_t local_count;
+	/* Goes up at each place that control reaches from several others: what was known
+	 * before about the locals' values is not known there. */
+	uint64_t epoch;
 
 	LLVMValueRef *stack;
 	uint32_t stack_size, stack_capacity;

@@ -37,6 +37,30 @@ static void translate_select(struct func_translator *ft)
 	push(ft, LLVMBuildSelect(ft->builder, condition, then, otherwise, ""));
 }
 
+/* A slot is read once at most between two places where control joins: less for LLVM to
+ * read, promote and throw away. */
+static LLVMValueRef local_value(struct func_translator *ft, uint32_t index)
+{
+	struct local_entry *local = &ft->locals[index];
+
+	if (local->epoch != ft->epoch) {
+		local->value = LLVMBuildLoad2(ft->builder,
+					      llvm_value_type(ft->mt, ft->local_types[index]),
+					      local->slot, "");
+		local->epoch = ft->epoch;
+	}
+	return local->value;
+}
+
+static void set_local(struct func_translator *ft, uint32_t index, LLVMValueRef value)
+{
+	struct local_entry *local = &ft->locals[index];
+
+	LLVMBuildStore(ft->builder, value, local->slot);
+	local->value = value;
+	local->epoch = ft->epoch;
+}
+
 bool translate_variable(struct func_translator *ft, const struct wasm_instr *instr)
 {
 	struct module_translator *mt = ft->mt;
@@ -55,15 +79,13 @@ bool translate_variable(struct func_translator *ft, const struct wasm_instr *ins
 		push(ft, float_constant(mt, true, instr->f64_bits));
 		return true;
 	case WASM_OP_LOCAL_GET:
-		push(ft, LLVMBuildLoad2(ft->builder,
-					llvm_value_type(mt, ft->local_types[instr->index]),
-					ft->locals[instr->index], ""));
+		push(ft, local_value(ft, instr->index));
 		return true;
 	case WASM_OP_LOCAL_SET:
-		LLVMBuildStore(ft->builder, pop(ft), ft->locals[instr->index]);
+		set_local(ft, instr->index, pop(ft));
 		return true;
 	case WASM_OP_LOCAL_TEE:
-		LLVMBuildStore(ft->builder, ft->stack[ft->stack_size - 1], ft->locals[instr->index]);
+		set_local(ft, instr->index, ft->stack[ft->stack_size - 1]);
 		return true;
 	case WASM_OP_GLOBAL_GET:
 		translate_global_get(ft, instr->index);
