@@ -5,6 +5,7 @@
 
 #define SPACE_END VA_DEVICES
 #define ARENA_SIZE 8192
+#define LOW_MEMORY_END 0x100000
 
 static struct pages ram;
 static uint64_t next_address = VA_HEAP;
@@ -41,13 +42,13 @@ static bool map(uint64_t address, uint64_t physical, uint64_t size, uint64_t fla
 	return nucleus_call(NUCLEUS_MAP, address, physical, size, flags) >= 0;
 }
 
-/* Firmware may have left something in RAM. Reading first keeps the host from
- * reserving what is zero already. */
-static void clear(uint64_t address, uint64_t size)
+/* Firmware may have left something in RAM, and any VMM's boot leaves tables in low
+ * memory. Reading first keeps the host from reserving what is zero already. */
+static void clear(uint64_t address, uint64_t physical, uint64_t size)
 {
 	uint64_t *word = (uint64_t *)address, *end = (uint64_t *)(address + size);
 
-	if (ram_is_zero)
+	if (ram_is_zero && physical >= LOW_MEMORY_END)
 		return;
 	for (; word != end; word++) {
 		/* The first page of linear memory 0 lies at NULL. */
@@ -142,7 +143,7 @@ bool space_back(uint64_t address, uint64_t size)
 			space_hide(begin, address - begin + piece);
 			return false;
 		}
-		clear(address, piece);
+		clear(address, physical, piece);
 		address += piece;
 		size -= piece;
 	}
@@ -174,7 +175,7 @@ bool space_extend(uint64_t address, uint64_t size, uint64_t *frame)
 			*frame = first_frame;
 			return false;
 		}
-		clear(at, piece);
+		clear(at, *frame + offset, piece);
 		at += piece;
 	}
 	return true;

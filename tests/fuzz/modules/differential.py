@@ -25,6 +25,7 @@ class Subject:
     v8: int = 10  # the first major version that can without options
 
 
+MEMORIES = ("--enable-multi-memory", "--enable-extended-const")
 SUBJECTS = {
     "mixed": Subject("mixed"),
     "loops": Subject("loops"),
@@ -32,6 +33,10 @@ SUBJECTS = {
     "numbers": Subject("numbers"),
     "vectors": Subject("numbers", "vectors"),
     "vectors-mixed": Subject("mixed", "vectors"),
+    "memories": Subject("mixed", "memories,constants", MEMORIES, 13),
+    "memories-loops": Subject("loops", "memories,constants", MEMORIES, 13),
+    "wide": Subject("mixed", "memories,wide,constants,vectors", None, 14),
+    "wide-wild": Subject("wild", "memories,wide,constants", None, 14),
 }
 
 
