@@ -4,7 +4,7 @@
  *
  * The same arguments give the same bytes. --skip leaves out statements, and makes
  * values zero, by their numbers, "3,10-19"; how many there are is printed. FEATURES is a list of
- * what not every engine has: vectors, atomics, memories, wide, constants. KIND is one of kind_names, "any" for
+ * what not every engine has: those of parse_features(). KIND is one of kind_names, "any" for
  * what the seed chooses. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,7 +37,8 @@ static unsigned parse_features(const char *list)
 {
 	unsigned features = 0;
 
-	static const char *const names[] = { "vectors", "atomics", "memories", "wide", "constants" };
+	static const char *const names[] = { "vectors", "atomics", "memories", "wide-memories",
+					     "constants", "wide-tables" };
 
 	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (strstr(list, names[i]))

@@ -70,9 +70,9 @@ static void make_globals(struct plan *plan, struct random *random)
 		plan->globals[i] = (struct plan_global){ value_type(plan, random), !random_once_in(random, 4) };
 }
 
-static char index_type(const struct plan *plan, struct random *random)
+static char index_type(const struct plan *plan, struct random *random, unsigned feature)
 {
-	return (plan->features & FEATURE_WIDE) && random_once_in(random, 2) ? 'I' : 'i';
+	return (plan->features & feature) && random_once_in(random, 2) ? 'I' : 'i';
 }
 
 static void make_memories(struct plan *plan, struct random *random)
@@ -84,7 +84,7 @@ static void make_memories(struct plan *plan, struct random *random)
 	for (unsigned i = 0; i < plan->memory_count; i++) {
 		struct plan_memory *memory = &plan->memories[i];
 
-		memory->index = index_type(plan, random);
+		memory->index = index_type(plan, random, FEATURE_WIDE);
 		memory->min = random_between(random, 1, 2);
 		memory->max = memory->min + random_below(random, 3);
 	}
@@ -108,7 +108,7 @@ static void make_tables(struct plan *plan, struct random *random)
 		struct plan_table *table = &plan->tables[i];
 
 		table->type = i && random_once_in(random, 2) ? 'e' : 'r';
-		table->index = index_type(plan, random);
+		table->index = index_type(plan, random, FEATURE_WIDE_TABLES);
 		table->min = 1u << random_between(random, 2, 4);
 		table->max = table->min + random_below(random, 8);
 	}

@@ -36,8 +36,9 @@ extern const char *const kind_names[KIND_COUNT];
 #define FEATURE_VECTORS 1u
 #define FEATURE_ATOMICS 2u
 #define FEATURE_MEMORIES 4u /* several */
-#define FEATURE_WIDE 8u	    /* memories and tables with 64-bit indices */
+#define FEATURE_WIDE 8u	    /* memories with 64-bit addresses */
 #define FEATURE_CONSTANTS 16u /* additions in constant expressions */
+#define FEATURE_WIDE_TABLES 32u
 
 struct plan_type {
 	char params[ARITY_MAX + 1], results[ARITY_MAX + 1];
