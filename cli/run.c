@@ -139,7 +139,8 @@ static const char *reason_of(const struct run *run, const struct krun_walnut_res
 	return result->message[0] ? result->message : strerror(-code);
 }
 
-static int configure(const struct run *run, uint32_t context, enum krun_walnut_accel accel)
+static int configure(const struct run *run, uint32_t context, enum krun_walnut_accel accel,
+		     struct krun_walnut_result *result)
 {
 	char image[IMAGE_NAME_SIZE];
 	int32_t code;
@@ -159,6 +160,9 @@ static int configure(const struct run *run, uint32_t context, enum krun_walnut_a
 		code = krun_walnut_set_invoke(context, run->options.invoke);
 	if (!code)
 		code = krun_walnut_set_accel(context, accel);
+	if (!code && (code = krun_walnut_set_gdb(context, run->options.gdb)))
+		snprintf(result->message, sizeof(result->message), "--gdb %s: not [ADDRESS:]PORT",
+			 run->options.gdb);
 	return code;
 }
 
@@ -170,7 +174,7 @@ static int boot(const struct run *run, enum krun_walnut_accel accel, struct krun
 	memset(result, 0, sizeof(*result));
 	if (context < 0)
 		return context;
-	code = configure(run, (uint32_t)context, accel);
+	code = configure(run, (uint32_t)context, accel, result);
 	if (code) {
 		krun_free_ctx((uint32_t)context);
 		return code;

@@ -12,7 +12,7 @@
 #define MIB (UINT64_C(1) << 20)
 
 enum { OPTION_ENV = 1, OPTION_MEM, OPTION_ACCEL, OPTION_INVOKE, OPTION_NO_CACHE, OPTION_LEVEL,
-       OPTION_DEBUG, OPTION_CPU, OPTION_STATS, OPTION_VERBOSE, OPTION_DIR, OPTION_PUBLISH, OPTION_NET,
+       OPTION_DEBUG, OPTION_GDB, OPTION_CPU, OPTION_STATS, OPTION_VERBOSE, OPTION_DIR, OPTION_PUBLISH, OPTION_NET,
        OPTION_ALLOW_NET };
 
 static const struct option_spec specs[] = {
@@ -23,6 +23,7 @@ static const struct option_spec specs[] = {
 	{ "no-cache", 0, NULL, "neither read nor write the image cache", OPTION_NO_CACHE },
 	{ NULL, 'O', "0…3", "optimisation level, default 2", OPTION_LEVEL },
 	{ NULL, 'g', NULL, "keep functions and lines for a debugger", OPTION_DEBUG },
+	{ "gdb", 0, "[ADDR:]PORT", "wait for GDB there before the program starts", OPTION_GDB },
 	{ "target-cpu", 0, "CPU", "LLVM's name; default: this machine's CPU", OPTION_CPU },
 	{ "stats", 0, NULL, "print timeline and counters to stderr at the end", OPTION_STATS },
 	{ "verbose", 'v', NULL, "say what is being done", OPTION_VERBOSE },
@@ -115,6 +116,9 @@ static int apply(void *opaque, int id, const char *argument)
 		return 0;
 	case OPTION_LEVEL:
 		return compile_settings_level(&options->settings, argument);
+	case OPTION_GDB:
+		options->gdb = argument;
+		return 0;
 	case OPTION_DEBUG:
 		options->settings.debug_lines = true;
 		return 0;

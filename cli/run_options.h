@@ -13,6 +13,7 @@ struct run_options {
 	enum krun_walnut_accel accel;
 	uint32_t ram_mib;
 	const char *invoke;  /* or NULL */
+	const char *gdb;     /* [ADDRESS:]PORT or NULL */
 	const char **environment; /* K=V, NULL-terminated; from malloc */
 	unsigned environment_count;
 	bool no_cache;

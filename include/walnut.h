@@ -78,6 +78,12 @@ int32_t krun_walnut_set_stdio(uint32_t ctx_id, int input_fd, int output_fd, int 
 /* Call this export instead of _start. */
 int32_t krun_walnut_set_invoke(uint32_t ctx_id, const char *export_name);
 
+/* Lets GDB debug the program: krun_walnut_run() waits for it at "[ADDRESS:]PORT" (numeric;
+ * without an address on 127.0.0.1; port 0: any free one, named on stderr) before the
+ * guest's first instruction. Whoever can connect can do in the guest what he likes. NULL:
+ * no debugger. */
+int32_t krun_walnut_set_gdb(uint32_t ctx_id, const char *address);
+
 /* Tells whether /dev/kvm can run a guest: 0, or the negative errno of the step
  * that failed, with one line of explanation in `why` (size bytes). */
 int32_t krun_walnut_probe_kvm(char *why, uint64_t size);

@@ -21,6 +21,7 @@ struct vm_config {
 	 * NULL-terminated; NULL when krun_set_exec() was not called. */
 	char **argv;
 	char **envp;
+	char *gdb;	    /* where GDB may connect, [ADDRESS:]PORT; NULL: nowhere */
 	char *invoke;	    /* export to call instead of _start, or NULL */
 
 	/* The caller's descriptors, never closed here; -1: none. */

@@ -77,6 +77,7 @@ void context_config_free(struct vm_config *config)
 		return;
 	free(config->kernel_path);
 	free(config->cmdline);
+	free(config->gdb);
 	free(config->invoke);
 	context_strings_free(config->argv);
 	context_strings_free(config->envp);

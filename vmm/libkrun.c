@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "context.h"
+#include "gdb/listen.h"
 #include "log.h"
 
 #define STRINGS_MAX (1u << 20) /* entries of an argument or environment array; Linux has less */
@@ -207,6 +208,23 @@ KRUN_API int32_t krun_walnut_set_stdio(uint32_t ctx_id, int input_fd, int output
 	config->error_fd = error_fd;
 	context_release();
 	return 0;
+}
+
+KRUN_API int32_t krun_walnut_set_gdb(uint32_t ctx_id, const char *address)
+{
+	struct vm_config *config;
+	char host[64];
+	uint16_t port;
+	int error;
+
+	if (address && gdb_address_split(address, host, &port))
+		return -EINVAL;
+	config = context_acquire(ctx_id);
+	if (!config)
+		return -ENOENT;
+	error = set_string(&config->gdb, address);
+	context_release();
+	return error;
 }
 
 KRUN_API int32_t krun_walnut_set_invoke(uint32_t ctx_id, const char *export_name)

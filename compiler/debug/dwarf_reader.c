@@ -5,6 +5,7 @@
 #include "debug/dwarf_reader.h"
 
 #include <elf.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,8 +24,10 @@ struct reader {
 	struct debug_line *lines;
 	struct found_scope *scopes;
 	uint32_t line_count, line_capacity, scope_count, scope_capacity;
-	Dwarf_Files *files; /* of the unit */
+	/* Of the unit: */
+	Dwarf_Files *files;
 	size_t file_count;
+	const char *folder; /* where its compiler ran; NULL: not known */
 	bool failed;
 };
 
@@ -133,6 +136,20 @@ static bool in_code(const struct reader *reader, Dwarf_Addr address)
 	return address > 0 && address <= reader->module->code_size;
 }
 
+/* A path as the unit names it; relative ones begin where its compiler ran. */
+static uint32_t add_path(struct reader *reader, const char *path)
+{
+	char *whole = NULL;
+	uint32_t string;
+
+	if (path[0] != '/' && reader->folder && reader->folder[0] == '/' &&
+	    asprintf(&whole, "%s/%s", reader->folder, path) < 0)
+		whole = NULL;
+	string = string_table_add(&reader->strings, whole ? whole : path);
+	free(whole);
+	return string;
+}
+
 static void read_lines(struct reader *reader, Dwarf_Die *unit)
 {
 	const char *last_file = NULL;
@@ -156,7 +173,7 @@ static void read_lines(struct reader *reader, Dwarf_Die *unit)
 		if (dwarf_lineendsequence(line, &end) == 0 && !end && dwarf_lineno(line, &number) == 0 &&
 		    number > 0 && (file = dwarf_linesrc(line, NULL, NULL))) {
 			if (file != last_file)
-				last_string = string_table_add(&reader->strings, file);
+				last_string = add_path(reader, file);
 			last_file = file;
 			dwarf_linecol(line, &column);
 			found.file = last_string;
@@ -241,7 +258,7 @@ static void read_scope(struct reader *reader, Dwarf_Die *die, bool inlined, uint
 				? dwarf_filesrc(reader->files, file, NULL, NULL) : NULL;
 
 			scope.name = name_of(reader, die);
-			scope.call_file = path ? string_table_add(&reader->strings, path) : 0;
+			scope.call_file = path ? add_path(reader, path) : 0;
 			scope.call_line = number_of(die, DW_AT_call_line);
 			scope.call_column = number_of(die, DW_AT_call_column);
 		}
@@ -329,6 +346,7 @@ int dwarf_read(const struct wasm_module *module, struct debug_tables *tables)
 	Elf *elf = image && elf_version(EV_CURRENT) != EV_NONE ? elf_memory(image, size) : NULL;
 	Dwarf *dwarf = elf ? dwarf_begin_elf(elf, DWARF_C_READ, NULL) : NULL;
 	Dwarf_CU *unit = NULL;
+	Dwarf_Attribute folder;
 	Dwarf_Die die;
 	uint8_t type;
 	int more;
@@ -337,6 +355,7 @@ int dwarf_read(const struct wasm_module *module, struct debug_tables *tables)
 		return -1;
 	while (!reader.failed &&
 	       (more = dwarf_get_units(dwarf, unit, &unit, NULL, &type, &die, NULL)) == 0) {
+		reader.folder = dwarf_attr(&die, DW_AT_comp_dir, &folder) ? dwarf_formstring(&folder) : NULL;
 		if (dwarf_getsrcfiles(&die, &reader.files, &reader.file_count) != 0)
 			reader.file_count = 0;
 		read_lines(&reader, &die);

@@ -11,7 +11,7 @@
 #define DWARF_VERSION 4
 #define ADDRESS_SIZE 8
 
-enum abbreviation { UNIT = 1, FUNCTION, MANGLED_FUNCTION, ABSTRACT, INLINED, INLINED_SOMEWHERE };
+enum abbreviation { UNIT = 1, FUNCTION, MANGLED_FUNCTION, ABSTRACT, INLINED };
 
 static void abbreviate(struct section_buffer *abbrev, enum abbreviation number, unsigned tag, bool children,
 		       const uint8_t (*attributes)[2])
@@ -50,16 +50,12 @@ static void write_abbreviations(struct section_buffer *abbrev)
 		{ DW_AT_call_file, DW_FORM_udata }, { DW_AT_call_line, DW_FORM_udata },
 		{ DW_AT_call_column, DW_FORM_udata }, { 0, 0 },
 	};
-	static const uint8_t somewhere[][2] = {
-		{ DW_AT_abstract_origin, DW_FORM_ref4 }, { DW_AT_ranges, DW_FORM_sec_offset }, { 0, 0 },
-	};
 
 	abbreviate(abbrev, UNIT, DW_TAG_compile_unit, true, unit);
 	abbreviate(abbrev, FUNCTION, DW_TAG_subprogram, true, function);
 	abbreviate(abbrev, MANGLED_FUNCTION, DW_TAG_subprogram, true, mangled);
 	abbreviate(abbrev, ABSTRACT, DW_TAG_subprogram, false, abstract);
 	abbreviate(abbrev, INLINED, DW_TAG_inlined_subroutine, true, inlined);
-	abbreviate(abbrev, INLINED_SOMEWHERE, DW_TAG_inlined_subroutine, true, somewhere);
 	buffer_u8(abbrev, 0);
 }
 
@@ -207,18 +203,16 @@ static int write_inlined(struct writer *writer, uint32_t first)
 
 	for (uint32_t at = first; at; at = writer->sibling[at - 1]) {
 		const struct inlined_node *node = &nodes[at - 1];
-		uint32_t file = source_file_number(&writer->files, node->file), index;
+		uint32_t index;
 
 		if (record_table_add(&writer->names, &node->name, &index))
 			return -1;
-		buffer_uleb(info, file ? INLINED : INLINED_SOMEWHERE);
+		buffer_uleb(info, INLINED);
 		buffer_u32(info, writer->abstract_offset[index]);
 		buffer_offset(info, writer->symbols->ranges, writer->range_offset[at - 1]);
-		if (file) {
-			buffer_uleb(info, file);
-			buffer_uleb(info, node->line);
-			buffer_uleb(info, node->column);
-		}
+		buffer_uleb(info, source_file_number(&writer->files, node->file));
+		buffer_uleb(info, node->line);
+		buffer_uleb(info, node->column);
 		if (write_inlined(writer, writer->first_child[at - 1]))
 			return -1;
 		buffer_u8(info, 0);

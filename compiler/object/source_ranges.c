@@ -11,6 +11,7 @@
 /* One function of a chain: where in it the code is. */
 struct chain_link {
 	uint32_t name, file, line, column;
+	bool bytes; /* not the source's lines, but the module's bytes */
 };
 
 struct chain {
@@ -82,22 +83,22 @@ static void add_offset(struct source_ranges *ranges, uint32_t offset, struct cha
 	if (function == UINT32_MAX)
 		return;
 	for (unsigned i = 0; i < count; i++) {
-		add_link(chain, (struct chain_link){
-			.name = frames[i].function ? string_table_add(&ranges->strings, frames[i].function)
-						   : source_function_name(ranges, function),
-			.file = string_table_add(&ranges->strings, frames[i].file),
-			.line = *frames[i].file ? frames[i].line : 0,
-			.column = frames[i].column,
-		});
+		link.name = frames[i].function ? string_table_add(&ranges->strings, frames[i].function)
+					       : source_function_name(ranges, function);
+		link.bytes = !*frames[i].file || frames[i].line == 0;
+		link.file = string_table_add(&ranges->strings, link.bytes ? ranges->module_file : frames[i].file);
+		link.line = link.bytes ? offset : frames[i].line;
+		link.column = link.bytes ? 0 : frames[i].column;
+		add_link(chain, link);
 	}
 	if (count)
 		return;
-	link.name = source_function_name(ranges, function);
-	if (ranges->module_file) {
-		link.file = string_table_add(&ranges->strings, ranges->module_file);
-		link.line = offset;
-	}
-	add_link(chain, link);
+	add_link(chain, (struct chain_link){
+		.name = source_function_name(ranges, function),
+		.file = string_table_add(&ranges->strings, ranges->module_file),
+		.line = offset,
+		.bytes = true,
+	});
 }
 
 static void expand(struct source_ranges *ranges, const struct line_rows *rows, uint32_t place,
@@ -179,7 +180,10 @@ static int add_code(struct source_ranges *ranges, uint32_t ordinal, const struct
 			return -1;
 		parent = index + 1;
 	}
-	return add_line(ranges, (struct code_line){ low, inner->line ? inner->file : 0, inner->line, inner->column });
+	/* Debuggers pass by functions without lines: so they do where others have some. */
+	if (inner->bytes && ranges->has_lines)
+		return add_line(ranges, (struct code_line){ .address = low });
+	return add_line(ranges, (struct code_line){ low, inner->file, inner->line, inner->column });
 }
 
 /* Code without a place belongs to what is before it in the function; at the beginning of
@@ -215,8 +219,8 @@ int source_ranges_build(struct source_ranges *ranges, const struct object_origin
 	size_t row = 0;
 
 	*ranges = (struct source_ranges){ .origin = origin, .nodes = RECORD_TABLE_OF(struct inlined_node) };
-	if (!origin->debug || origin->debug->tables.line_count == 0)
-		ranges->module_file = origin->name ? origin->name : "module.wasm";
+	ranges->module_file = origin->name ? origin->name : "module.wasm";
+	ranges->has_lines = origin->debug && origin->debug->tables.line_count;
 	string_table_add(&ranges->strings, "");
 	for (uint32_t i = 0; i < function_count; i++) {
 		uint64_t end = functions[i].start + functions[i].size;

@@ -21,7 +21,7 @@ struct inlined_node {
 	uint32_t native;	/* ordinal of the native function */
 	uint32_t parent;	/* index + 1 of the node it was inlined to; 0: the function */
 	uint32_t name;		/* string */
-	uint32_t file, line, column; /* of the call; file: string, 0: none */
+	uint32_t file, line, column; /* of the call; file: string */
 };
 
 struct code_range {
@@ -38,7 +38,8 @@ struct code_line {
 
 struct source_ranges {
 	const struct object_origin *origin;
-	const char *module_file; /* where the module has no DWARF, its bytes are the lines */
+	const char *module_file; /* whose bytes are the lines where no others are known */
+	bool has_lines;		 /* the module has DWARF */
 	struct string_table strings;
 	struct record_table nodes; /* struct inlined_node */
 	struct code_range *ranges; /* in order of low, for each node */

@@ -2,6 +2,7 @@
  * as linked: code would have to run, one emulated instruction after the other, to
  * fill them. That works because both sections begin at known addresses, so that the
  * halves of a gate or of a TSS descriptor are constants to the assembler. */
+#include "debug_port.h" /* abi/ */
 #include "layout.h"
 
 	.section .nucleus.text.vectors, "ax", @progbits
@@ -30,6 +31,11 @@ nucleus_vectors:
 
 	/* Stack: vector, error code, rip, cs, rflags, rsp, ss. */
 exception_common:
+	out %al, $WALNUT_DEBUG_PORT
+	jmp 1f
+	add $16, %rsp
+	iretq
+1:
 	.irp register, r15, r14, r13, r12, r11, r10, r9, r8, rbp, rdi, rsi, rdx, rcx, rbx, rax
 	push %\register
 	.endr

@@ -101,8 +101,10 @@ static int load_segment(const struct loader *l, const Elf64_Phdr *phdr, struct e
 				   (unsigned long long)((end + 0xfffff) >> 20));
 	if (phdr->p_filesz > 0)
 		error = load_bytes(l, phdr, to);
-	if (phdr->p_paddr < image->start)
+	if (phdr->p_paddr < image->start) {
 		image->start = phdr->p_paddr;
+		image->virtual_offset = phdr->p_vaddr - phdr->p_paddr;
+	}
 	if (end > image->end)
 		image->end = end;
 	return error;

@@ -11,6 +11,7 @@ struct elf_image {
 	uint64_t entry; /* guest-physical address */
 	uint64_t start; /* guest-physical range that segments take up */
 	uint64_t end;
+	uint64_t virtual_offset; /* a segment's virtual address less its physical one */
 };
 
 /* Puts the PT_LOAD segments of the file at their physical addresses, in guest memory

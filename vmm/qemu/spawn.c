@@ -15,6 +15,7 @@
 #include "boot/command_line.h"
 #include "boot/launch_block.h"
 #include "config.h"
+#include "gdb/listen.h"
 #include "status.h" /* abi/ */
 #include "vm/clock.h"
 
@@ -94,6 +95,27 @@ static void add_machine(struct words *words, const struct vm_config *config)
 	add_made(words, "%u", config->ram_mib);
 	add(words, "-kernel");
 	add_path(words, config->kernel_path);
+}
+
+/* QEMU's own stub; -S: the machine waits for it. QEMU does not say which port it got, so
+ * a free one is looked for here. */
+static int add_gdb(struct words *words, const char *address, struct failure *failure)
+{
+	char host[64];
+	uint16_t port;
+	int error;
+
+	if (gdb_address_split(address, host, &port))
+		return failure_set(failure, -EINVAL, "gdb: %s: not [ADDRESS:]PORT", address);
+	error = gdb_listen(host, &port, failure);
+	if (error < 0)
+		return error;
+	gdb_announce(error);
+	close(error);
+	add(words, "-gdb");
+	add_made(words, strchr(host, ':') ? "tcp:[%s]:%u" : "tcp:%s:%u", host, port);
+	add(words, "-S");
+	return 0;
 }
 
 /* An output that leads nowhere gets no port, so that the program's first write fails. A
@@ -235,6 +257,8 @@ static int start(struct qemu_process *process, const struct vm_config *config, i
 	add_made(&words, "/proc/self/fd/%d", inherited[QEMU_CHANNELS]);
 	add_devices(&words, config, inherited);
 	error = add_command_line(&words, config, append, failure);
+	if (!error && config->gdb)
+		error = add_gdb(&words, config->gdb, failure);
 	if (error)
 		return error;
 	if (words.overflow)

@@ -1,6 +1,6 @@
 /* An epoll loop: the I/O thread's heart. Sources are embedded in what they belong to.
- * add, modify and remove may be called from the loop's own thread, and from others while
- * the loop does not run. */
+ * add, modify and remove of one source are not called from two threads at a time; after
+ * remove on another thread than the loop's, ready() may still come once. */
 #ifndef WALNUT_VMM_EVENT_LOOP_H
 #define WALNUT_VMM_EVENT_LOOP_H
 

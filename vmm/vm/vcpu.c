@@ -11,10 +11,12 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "boot/layout.h"
+#include "debug_port.h"
 #include "device/bus.h"
 #include "failure.h"
 #include "vm/kvm.h"
@@ -145,16 +147,21 @@ void vcpu_attach(struct vcpu *vcpu)
 	vcpu->attached = true;
 }
 
-/* Takes a pending stop signal away, so that it kills nobody later. */
-void vcpu_detach(struct vcpu *vcpu)
+static void take_signals(void)
 {
 	const struct timespec now = { 0 };
 	sigset_t stop = stop_set();
 
-	if (!vcpu->attached)
-		return;
 	while (sigtimedwait(&stop, NULL, &now) > 0)
 		;
+}
+
+/* Takes a pending stop signal away, so that it kills nobody later. */
+void vcpu_detach(struct vcpu *vcpu)
+{
+	if (!vcpu->attached)
+		return;
+	take_signals();
 	pthread_sigmask(SIG_SETMASK, &vcpu->old_mask, NULL);
 	vcpu->attached = false;
 }
@@ -178,6 +185,44 @@ void vcpu_stop(struct vcpu *vcpu)
 {
 	vcpu->stop = true;
 	pthread_kill(vcpu->thread, STOP_SIGNAL);
+}
+
+void vcpu_interrupt(struct vcpu *vcpu)
+{
+	vcpu->interrupted = true;
+	pthread_kill(vcpu->thread, STOP_SIGNAL);
+}
+
+int vcpu_stop_fd(void)
+{
+	sigset_t stop = stop_set();
+	int fd = signalfd(-1, &stop, SFD_CLOEXEC | SFD_NONBLOCK);
+
+	return fd < 0 ? -errno : fd;
+}
+
+void vcpu_forget_interrupt(struct vcpu *vcpu)
+{
+	vcpu->interrupted = false;
+	take_signals();
+}
+
+static void tell(struct vcpu *vcpu, enum vcpu_event event)
+{
+	if (vcpu->event)
+		vcpu->event(vcpu->event_opaque, event);
+}
+
+/* The instruction is over for KVM only when the guest is entered again: until then the
+ * registers are those of its middle. */
+static void tell_exception(struct vcpu *vcpu)
+{
+	if (!vcpu->event)
+		return;
+	vcpu->run->immediate_exit = 1;
+	ioctl(vcpu->fd, KVM_RUN, 0);
+	vcpu->run->immediate_exit = 0;
+	tell(vcpu, VCPU_EVENT_EXCEPTION);
 }
 
 /* The sizes and the count are KVM's, and so is the bound on what it put there. */
@@ -241,6 +286,7 @@ enum vcpu_stop vcpu_run(struct vcpu *vcpu, const struct bus *ports, const struct
 
 	if (open_stop_signal(vcpu, failure))
 		return VCPU_STOP_ERROR;
+	tell(vcpu, VCPU_EVENT_START);
 	while (!vcpu->stop) {
 		int error = ioctl(vcpu->fd, KVM_RUN, 0) == 0 ? 0 : -errno;
 
@@ -251,6 +297,10 @@ enum vcpu_stop vcpu_run(struct vcpu *vcpu, const struct bus *ports, const struct
 				return VCPU_STOP_ERROR;
 			}
 			vcpu->exits[KRUN_WALNUT_EXIT_INTR]++;
+			if (vcpu->interrupted) {
+				vcpu_forget_interrupt(vcpu);
+				tell(vcpu, VCPU_EVENT_INTERRUPT);
+			}
 			continue;
 		}
 		switch (run->exit_reason) {
@@ -259,6 +309,11 @@ enum vcpu_stop vcpu_run(struct vcpu *vcpu, const struct bus *ports, const struct
 			port_access(run, ports);
 			if (*reset_requested)
 				return VCPU_STOP_RESET;
+			if (run->io.port == WALNUT_DEBUG_PORT)
+				tell_exception(vcpu);
+			break;
+		case KVM_EXIT_DEBUG:
+			tell(vcpu, VCPU_EVENT_STEP);
 			break;
 		case KVM_EXIT_MMIO:
 			vcpu->exits[KRUN_WALNUT_EXIT_MMIO]++;

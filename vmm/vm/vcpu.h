@@ -24,6 +24,14 @@ enum vcpu_stop {
 	VCPU_STOP_ERROR,       /* KVM could not go on: failure says why */
 };
 
+/* For a debugger: when the vCPU is out of the guest for a reason that it may care about. */
+enum vcpu_event {
+	VCPU_EVENT_START,     /* it has not run yet */
+	VCPU_EVENT_EXCEPTION, /* the guest's kernel tells of one (abi/debug_port.h) */
+	VCPU_EVENT_STEP,      /* KVM's single step */
+	VCPU_EVENT_INTERRUPT, /* vcpu_interrupt() */
+};
+
 struct vcpu {
 	int fd;
 	struct kvm_run *run;
@@ -33,6 +41,10 @@ struct vcpu {
 	sigset_t old_mask;   /* of that thread */
 	bool attached;
 	atomic_bool stop;
+	atomic_bool interrupted;
+	/* Called on the attached thread, or NULL. May set `stop`. */
+	void (*event)(void *opaque, enum vcpu_event event);
+	void *event_opaque;
 	uint64_t exits[KRUN_WALNUT_EXIT_KINDS];
 	uint64_t coalesced_writes;
 };
@@ -59,6 +71,14 @@ enum vcpu_stop vcpu_run(struct vcpu *vcpu, const struct bus *ports, const struct
 
 /* From any thread: makes vcpu_run() return soon, or at once when it is called. */
 void vcpu_stop(struct vcpu *vcpu);
+
+/* From any thread: makes vcpu_run() leave the guest for a VCPU_EVENT_INTERRUPT. */
+void vcpu_interrupt(struct vcpu *vcpu);
+
+/* On the attached thread: a descriptor that is readable while a stop or an interrupt is
+ * pending, or a negative errno; and taking a pending interrupt away. */
+int vcpu_stop_fd(void);
+void vcpu_forget_interrupt(struct vcpu *vcpu);
 
 /* For the statistics: the guest's TSC now, 0 if it cannot be told. */
 uint64_t vcpu_read_tsc(const struct vcpu *vcpu);

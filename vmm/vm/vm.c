@@ -21,6 +21,7 @@
 #include "boot/layout.h"
 #include "boot/zero_page.h"
 #include "config.h"
+#include "gdb/server.h"
 #include "log.h"
 #include "virtio/mmio.h"
 #include "vm/clock.h"
@@ -291,7 +292,14 @@ static int build(struct vm *vm, struct krun_walnut_stats *stats)
 	cpuid = io_thread_cpuid(&vm->io, &vm->failure);
 	if (!cpuid)
 		return -EIO;
-	return vcpu_set_boot_state(&vm->vcpu, cpuid, image.entry, &vm->failure);
+	error = vcpu_set_boot_state(&vm->vcpu, cpuid, image.entry, &vm->failure);
+	/* As late as can be: what it says on stderr is then true. */
+	if (!error && vm->config->gdb)
+		error = gdb_server_open(&vm->gdb, vm->config->gdb, &vm->failure);
+	if (!error && vm->gdb)
+		error = gdb_server_attach(vm->gdb, &vm->vcpu, &vm->mem, &image, &vm->io.loop,
+					  vm->config->kernel_path, &vm->failure);
+	return error;
 }
 
 static void destroy(struct vm *vm)
@@ -310,6 +318,7 @@ static void destroy(struct vm *vm)
 	guest_mem_destroy(&vm->mem);
 	io_thread_destroy(&vm->io);
 	vcpu_detach(&vm->vcpu);
+	gdb_server_close(vm->gdb);
 	free(vm);
 }
 
@@ -380,6 +389,8 @@ static void fill_result(struct vm *vm, enum vcpu_stop stop, struct krun_walnut_r
 	describe_silence(vm, stop, silent, sizeof(silent));
 	status_decoder_result(&vm->status, silent, result);
 	check_output(vm, result);
+	if (vm->gdb && vm->gdb->killed)
+		vm->io.signal = SIGKILL;
 	if (vm->io.signal && !vm->status.exited) {
 		result->outcome = KRUN_WALNUT_SIGNALLED;
 		result->signal = vm->io.signal;
@@ -422,6 +433,7 @@ int vm_run(const struct vm_config *config, struct krun_walnut_result *result)
 	result->stats.exit_ns = clock_now_ns();
 	io_thread_finish(&vm->io);
 	fill_result(vm, stop, result);
+	gdb_server_finish(vm->gdb, result);
 	destroy(vm);
 	return 0;
 }

@@ -17,6 +17,7 @@
 #include "vm/io_thread.h"
 #include "vm/vcpu.h"
 
+struct gdb_server;
 struct krun_walnut_result;
 struct vm_config;
 
@@ -28,6 +29,7 @@ struct vm {
 	struct guest_mem mem;
 	struct vcpu vcpu;
 	struct io_thread io;
+	struct gdb_server *gdb; /* NULL: no debugger is wanted */
 	pthread_t settle_thread;
 	bool settling;
 
