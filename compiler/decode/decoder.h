@@ -11,6 +11,7 @@ struct decoder {
 	struct wasm_module *module;
 	struct walnut_error *error;
 	bool has_code; /* the code section was present */
+	uint32_t type_capacity; /* of module->types */
 };
 
 /* Arena memory; NULL with the error set. */
@@ -22,8 +23,11 @@ void *decoder_extend(struct decoder *decoder, const void *old, size_t count, siz
 int decoder_malformed(struct decoder *decoder, const struct wasm_code_reader *reader,
 		      const char *message);
 
-/* sections.c: what a module declares */
+/* types.c: the type section; canonical.c: which of its types are equal. */
 int decode_types(struct decoder *decoder, struct wasm_code_reader *reader);
+int decode_canonical_types(struct decoder *decoder);
+
+/* sections.c: what a module declares */
 int decode_imports(struct decoder *decoder, struct wasm_code_reader *reader);
 int decode_functions(struct decoder *decoder, struct wasm_code_reader *reader);
 int decode_tables(struct decoder *decoder, struct wasm_code_reader *reader);

@@ -1,65 +1,7 @@
-/* The sections that declare: core spec 2.0, sections 5.5.4 to 5.5.11. */
+/* The sections that declare, types aside: core spec 3.0, sections 5.5.5 to 5.5.12. */
 
 #include "decode/decoder.h"
 #include "wasm/limits.h"
-
-static int read_types(struct decoder *decoder, struct wasm_code_reader *reader, uint32_t limit,
-		      const char *what, uint32_t *count, const wasm_valtype **types)
-{
-	wasm_valtype *list;
-
-	if (wasm_read_count(reader, 1, limit, what, count, decoder->error))
-		return -1;
-	list = decoder_alloc(decoder, *count, sizeof(*list));
-	if (!list)
-		return -1;
-	for (uint32_t i = 0; i < *count; i++) {
-		if (wasm_read_valtype(reader, &list[i], decoder->error))
-			return -1;
-	}
-	*types = list;
-	return 0;
-}
-
-int decode_types(struct decoder *decoder, struct wasm_code_reader *reader)
-{
-	struct wasm_module *module = decoder->module;
-	uint32_t count;
-
-	if (wasm_read_count(reader, 3, WASM_MAX_TYPES, "types", &count, decoder->error))
-		return -1;
-	module->types = decoder_alloc(decoder, count, sizeof(*module->types));
-	if (!module->types)
-		return -1;
-	for (uint32_t i = 0; i < count; i++) {
-		struct wasm_functype *type = &module->types[i].func;
-		struct wasm_comptype *entry = &module->types[i];
-		uint64_t offset = wasm_reader_offset(reader);
-		uint8_t form;
-
-		entry->final = true;
-		entry->supertype = WASM_NO_TYPE;
-		entry->group_start = i;
-		entry->group_size = 1;
-		if (wasm_read_byte(reader, &form, decoder->error))
-			return -1;
-		if (form == 0x5f || form == 0x5e || form == 0x50 || form == 0x4f || form == 0x4e)
-			return wasm_reader_fail(reader, decoder->error, WALNUT_ERROR_UNSUPPORTED,
-						offset,
-						"garbage collection is not supported (type form 0x%02x)",
-						form);
-		if (form != 0x60)
-			return wasm_reader_fail(reader, decoder->error, WALNUT_ERROR_MALFORMED,
-						offset, "malformed function type 0x%02x", form);
-		if (read_types(decoder, reader, WASM_MAX_PARAMS, "parameters", &type->param_count,
-			       &type->params) ||
-		    read_types(decoder, reader, WASM_MAX_RESULTS, "results", &type->result_count,
-			       &type->results))
-			return -1;
-	}
-	module->type_count = count;
-	return 0;
-}
 
 #define LIMITS_HAS_MAX 1u
 #define LIMITS_SHARED 2u /* memories only */
@@ -103,18 +45,19 @@ static int read_memory_type(struct decoder *decoder, struct wasm_code_reader *re
 }
 
 static int read_global_type(struct decoder *decoder, struct wasm_code_reader *reader,
-			    struct wasm_globaltype *type)
+			    struct wasm_global *global)
 {
 	uint8_t mutability;
 
-	if (wasm_read_valtype(reader, &type->type, decoder->error) ||
+	global->offset = wasm_reader_offset(reader);
+	if (wasm_read_valtype(reader, &global->type.type, decoder->error) ||
 	    wasm_read_byte(reader, &mutability, decoder->error))
 		return -1;
 	if (mutability > 1) {
 		reader->at--;
 		return decoder_malformed(decoder, reader, "malformed mutability");
 	}
-	type->mutable_ = mutability;
+	global->type.mutable_ = mutability;
 	return 0;
 }
 
@@ -166,7 +109,7 @@ static int read_import_entity(struct decoder *decoder, struct wasm_code_reader *
 		import->index = module->global_count;
 		global = &module->globals[module->global_count++];
 		global->imported = true;
-		return read_global_type(decoder, reader, &global->type);
+		return read_global_type(decoder, reader, global);
 	case WASM_EXTERN_TAG:
 		import->index = module->tag_count;
 		tag = &module->tags[module->tag_count++];
@@ -344,7 +287,7 @@ int decode_globals(struct decoder *decoder, struct wasm_code_reader *reader)
 	for (uint32_t i = 0; i < count; i++) {
 		struct wasm_global *global = &module->globals[module->global_count];
 
-		if (read_global_type(decoder, reader, &global->type) ||
+		if (read_global_type(decoder, reader, global) ||
 		    decode_expr(decoder, reader, &global->init))
 			return -1;
 		module->global_count++;

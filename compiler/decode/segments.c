@@ -56,12 +56,13 @@ static int read_element_segment(struct decoder *decoder, struct wasm_code_reader
 	uint8_t kind;
 
 	elem->offset = wasm_reader_offset(reader);
-	elem->type = WASM_FUNCREF;
 	if (wasm_read_u32(reader, &flags, decoder->error))
 		return -1;
 	if (flags > 7)
 		return wasm_reader_fail(reader, decoder->error, WALNUT_ERROR_MALFORMED,
 					elem->offset, "malformed element segment kind %u", flags);
+	/* Function indices are never null. */
+	elem->type = flags & ELEM_EXPRS ? WASM_FUNCREF : WASM_REF_TO(WASM_HEAP_FUNC);
 	if (flags & ELEM_NOT_ACTIVE) {
 		elem->mode = flags & ELEM_EXPLICIT ? WASM_SEGMENT_DECLARATIVE
 						   : WASM_SEGMENT_PASSIVE;

@@ -18,23 +18,19 @@ static int check_catch(struct body *body, const struct wasm_catch *clause)
 
 	if (clause->kind <= WASM_CATCH_REF && check_tag(body, clause->tag, &params))
 		return -1;
-	if (clause->label >= body->frame_count)
-		return body_invalid(body, "unknown label %u", clause->label);
-	label = label_types(&body->frames[body->frame_count - 1 - clause->label]);
+	if (check_label(body, clause->label, &label))
+		return -1;
 	if (label.count != params.count + with_ref)
 		return body_invalid(body, "type mismatch: a catch clause yields %u values, its label "
 					  "takes %u", params.count + with_ref, label.count);
 	if (push_types(body, params))
 		return -1;
-	/* A (ref exn), and so an exnref if that is what the label takes. */
-	if (with_ref && push_type(body, type_at(label, label.count - 1) == WASM_EXNREF
-						? WASM_EXNREF
-						: WASM_REF_TO(WASM_HEAP_EXN)))
+	if (with_ref && push_type(body, WASM_REF_TO(WASM_HEAP_EXN)))
 		return -1;
 	return pop_types(body, label);
 }
 
-int check_catches(struct body *body)
+static int check_catches(struct body *body)
 {
 	const uint8_t *at = body->instr.try_table.catches;
 
@@ -47,7 +43,7 @@ int check_catches(struct body *body)
 	return 0;
 }
 
-int check_throw(struct body *body)
+static int throw(struct body *body)
 {
 	struct type_list params;
 
@@ -59,4 +55,14 @@ int check_throw(struct body *body)
 	}
 	set_unreachable(body);
 	return 0;
+}
+
+int check_exception(struct body *body)
+{
+	if (body->instr.op != WASM_OP_TRY_TABLE)
+		return throw(body);
+	/* Clauses branch from outside of the block. */
+	return check_catches(body) ? -1
+				   : enter_block(body, WASM_OP_TRY_TABLE,
+						 &body->instr.try_table.block);
 }

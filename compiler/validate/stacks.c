@@ -19,6 +19,17 @@ int body_invalid(struct body *body, const char *format, ...)
 				body->instr.offset, "%s", message);
 }
 
+int body_malformed(struct body *body, uint64_t offset, const char *message)
+{
+	return wasm_reader_fail(&body->reader, body->error, WALNUT_ERROR_MALFORMED, offset, "%s",
+				message);
+}
+
+int check_index(struct body *body, const char *what, uint32_t index, uint32_t count)
+{
+	return index < count ? 0 : body_invalid(body, "unknown %s %u", what, index);
+}
+
 /* Doubles an array up to its limit. */
 static void *grow(struct body *body, void *old, uint32_t *capacity, uint32_t limit,
 		  size_t element_size, const char *what)
@@ -83,10 +94,22 @@ int pop_type(struct body *body, wasm_valtype expected, wasm_valtype *found)
 		type = body->operands[--body->operand_count];
 	else if (!frame->unreachable)
 		return mismatch(body, expected, "nothing on the stack");
-	if (type != expected && type != TYPE_UNKNOWN && expected != TYPE_UNKNOWN)
+	if (!operand_matches(body, type, expected))
 		return mismatch(body, expected, wasm_valtype_name(type).text);
 	if (found)
 		*found = type;
+	return 0;
+}
+
+int pop_reference(struct body *body, wasm_valtype *found)
+{
+	if (pop_type(body, TYPE_UNKNOWN, found))
+		return -1;
+	if (*found == TYPE_UNKNOWN)
+		*found = WASM_REF_TO(WASM_HEAP_BOTTOM);
+	if (!wasm_is_ref(*found))
+		return body_invalid(body, "type mismatch: %s expects a reference, found %s",
+				    wasm_op_name(body->instr.op), wasm_valtype_name(*found).text);
 	return 0;
 }
 
@@ -114,7 +137,7 @@ int check_types(struct body *body, struct type_list list)
 			break; /* below lies whatever is wanted */
 		}
 		type = body->operands[body->operand_count - 1 - depth];
-		if (type != expected && type != TYPE_UNKNOWN)
+		if (!operand_matches(body, type, expected))
 			return mismatch(body, expected, wasm_valtype_name(type).text);
 	}
 	return 0;
@@ -134,6 +157,7 @@ int push_frame(struct body *body, enum wasm_op op, struct type_list params,
 	body->frames[body->frame_count++] = (struct frame){
 		.op = op,
 		.height = body->operand_count,
+		.set_height = body->set_count,
 		.params = params,
 		.results = results,
 	};
@@ -144,6 +168,7 @@ int begin_body(struct body *body, struct type_list results)
 {
 	body->operand_count = 0;
 	body->frame_count = 0;
+	body->set_count = 0;
 	return push_frame(body, WASM_OP_BLOCK, (struct type_list){ 0 }, results);
 }
 
@@ -152,6 +177,8 @@ void free_body(struct body *body)
 	free(body->frames);
 	free(body->operands);
 	free(body->locals);
+	free(body->local_ready);
+	free(body->set_locals);
 }
 
 int pop_frame(struct body *body, struct frame *frame)
@@ -163,7 +190,26 @@ int pop_frame(struct body *body, struct frame *frame)
 		return body_invalid(body, "type mismatch: %u values left on the stack at %s",
 				    body->operand_count - frame->height,
 				    wasm_op_name(body->instr.op));
+	while (body->set_count > frame->set_height)
+		body->local_ready[body->set_locals[--body->set_count]] = false;
 	body->frame_count--;
+	return 0;
+}
+
+int set_local_ready(struct body *body, uint32_t index)
+{
+	if (body->local_ready[index])
+		return 0;
+	if (body->set_count == body->set_capacity) {
+		uint32_t *locals = grow(body, body->set_locals, &body->set_capacity,
+					WASM_MAX_LOCALS, sizeof(*locals), "locals");
+
+		if (!locals)
+			return -1;
+		body->set_locals = locals;
+	}
+	body->set_locals[body->set_count++] = index;
+	body->local_ready[index] = true;
 	return 0;
 }
 

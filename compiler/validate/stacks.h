@@ -1,9 +1,10 @@
-/* The two stacks of the validation algorithm (core spec 2.0, section A.3): operand
+/* The two stacks of the validation algorithm (core spec 3.0, section A.3): operand
  * types and control frames. */
 #ifndef WALNUT_COMPILER_VALIDATE_STACKS_H
 #define WALNUT_COMPILER_VALIDATE_STACKS_H
 
 #include "wasm/instr.h"
+#include "wasm/subtype.h"
 
 /* An operand whose type unreachable code leaves open: matches any. */
 #define TYPE_UNKNOWN 0
@@ -33,6 +34,7 @@ struct frame {
 	enum wasm_op op; /* block, loop, if, else; block for the function itself */
 	bool unreachable;
 	uint32_t height; /* of the operand stack at its start */
+	uint32_t set_height; /* of the list of set locals at its start */
 	struct type_list params, results;
 };
 
@@ -44,6 +46,12 @@ struct body {
 	struct wasm_instr instr; /* the current one */
 	wasm_valtype *locals;
 	uint32_t local_count;
+	/* Locals without a default value have to be set before they are read: which are
+	 * ready, and those of them that instructions set, to be taken back at the end of
+	 * the frame. */
+	bool *local_ready;
+	uint32_t *set_locals;
+	uint32_t set_count, set_capacity;
 	wasm_valtype *operands;
 	uint32_t operand_count, operand_capacity;
 	struct frame *frames;
@@ -55,10 +63,24 @@ struct body {
 __attribute__((format(printf, 2, 3)))
 int body_invalid(struct body *body, const char *format, ...);
 
+int body_malformed(struct body *body, uint64_t offset, const char *message);
+/* "unknown memory 3", unless the index is below `count`. */
+int check_index(struct body *body, const char *what, uint32_t index, uint32_t count);
+
+/* Whether an operand of type `found` may be used as `expected`. */
+static inline bool operand_matches(const struct body *body, wasm_valtype found,
+				   wasm_valtype expected)
+{
+	return found == expected || found == TYPE_UNKNOWN || expected == TYPE_UNKNOWN ||
+	       wasm_is_subtype(body->module, found, expected);
+}
+
 int push_type(struct body *body, wasm_valtype type);
 int push_types(struct body *body, struct type_list list);
 /* `expected` may be TYPE_UNKNOWN; *found, when not NULL, gets the actual type. */
 int pop_type(struct body *body, wasm_valtype expected, wasm_valtype *found);
+/* Any reference; one that unreachable code leaves open is (ref bottom). */
+int pop_reference(struct body *body, wasm_valtype *found);
 int pop_types(struct body *body, struct type_list list);
 /* Whether the operands on top match, without taking them. */
 int check_types(struct body *body, struct type_list list);
@@ -77,6 +99,9 @@ static inline struct frame *top_frame(struct body *body)
 {
 	return &body->frames[body->frame_count - 1];
 }
+
+/* Notes that a local has a value until the innermost frame ends. */
+int set_local_ready(struct body *body, uint32_t index);
 
 /* The rest of the innermost frame is unreachable. */
 void set_unreachable(struct body *body);

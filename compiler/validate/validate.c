@@ -7,6 +7,7 @@
 #include "validate/validator.h"
 #include "wasm/limits.h"
 #include "wasm/reader.h"
+#include "wasm/subtype.h"
 
 #define INVALID(validator, section, offset, ...)                                                   \
 	walnut_error_set((validator)->error, WALNUT_ERROR_INVALID, section, WALNUT_NO_FUNCTION,    \
@@ -23,6 +24,11 @@ static int check_function_types(const struct validator *validator)
 			return walnut_error_set(validator->error, WALNUT_ERROR_INVALID,
 						func->imported ? "import" : "function", i,
 						func->type_offset, "unknown type %u", func->type);
+		if (module->types[func->type].kind != WASM_COMP_FUNC)
+			return walnut_error_set(validator->error, WALNUT_ERROR_INVALID,
+						func->imported ? "import" : "function", i,
+						func->type_offset, "type %u is no function type",
+						func->type);
 	}
 	return 0;
 }
@@ -51,8 +57,14 @@ static int check_table(const struct validator *validator, const struct wasm_tabl
 			       "table size must be at most 2^32-1");
 	if (check_limits(validator, limits, section, table->offset))
 		return -1;
+	if (validate_value_type(validator, table->type.element, section, table->offset))
+		return -1;
 	if (table->has_init)
 		return validate_const_expr(validator, &table->init, table->type.element, section);
+	if (!table->imported && !wasm_has_default(table->type.element))
+		return INVALID(validator, section, table->offset,
+			       "type mismatch: a table of %s needs an initial element",
+			       wasm_valtype_name(table->type.element).text);
 	return 0;
 }
 
@@ -112,6 +124,20 @@ static int check_tags(const struct validator *validator)
 				       "type %u of a tag is not a function type", tag->type);
 		if (module->types[tag->type].func.result_count)
 			return INVALID(validator, section, tag->offset, "non-empty tag result type");
+	}
+	return 0;
+}
+
+static int check_global_types(const struct validator *validator)
+{
+	const struct wasm_module *module = validator->module;
+
+	for (uint32_t i = 0; i < module->global_count; i++) {
+		const struct wasm_global *global = &module->globals[i];
+
+		if (validate_value_type(validator, global->type.type,
+					global->imported ? "import" : "global", global->offset))
+			return -1;
 	}
 	return 0;
 }
@@ -215,11 +241,13 @@ static int check_element_segment(const struct validator *validator, const struct
 {
 	const struct wasm_module *module = validator->module;
 
+	if (validate_value_type(validator, elem->type, "element", elem->offset))
+		return -1;
 	if (elem->mode == WASM_SEGMENT_ACTIVE) {
 		if (elem->table >= module->table_count)
 			return INVALID(validator, "element", elem->offset, "unknown table %u",
 				       elem->table);
-		if (module->tables[elem->table].type.element != elem->type)
+		if (!wasm_is_subtype(module, elem->type, module->tables[elem->table].type.element))
 			return INVALID(validator, "element", elem->offset,
 				       "type mismatch: a segment of %s for a table of %s",
 				       wasm_valtype_name(elem->type).text,
@@ -256,9 +284,11 @@ static int validate(struct validator *validator)
 {
 	const struct wasm_module *module = validator->module;
 
-	if (check_function_types(validator) || check_tables(validator) ||
-	    check_memories(validator) || check_tags(validator) || check_globals(validator) ||
-	    check_exports(validator) || check_start(validator))
+	/* Types first: whatever comes later compares them. */
+	if (validate_types(validator) || check_function_types(validator) ||
+	    check_global_types(validator) || check_tables(validator) || check_memories(validator) ||
+	    check_tags(validator) || check_globals(validator) || check_exports(validator) ||
+	    check_start(validator))
 		return -1;
 	for (uint32_t i = 0; i < module->elem_count; i++) {
 		if (check_element_segment(validator, &module->elems[i]))

@@ -14,6 +14,12 @@ struct validator {
 	struct body *body; /* of what is being checked */
 };
 
+/* types.c: the type section, before anything that depends on subtyping; and a type that
+ * something is declared with. */
+int validate_types(const struct validator *validator);
+int validate_value_type(const struct validator *validator, wasm_valtype type, const char *section,
+			uint64_t offset);
+
 /* const_expr.c: the expression is constant and yields one value of `type`. */
 int validate_const_expr(const struct validator *validator, const struct wasm_expr *expr,
 			wasm_valtype type, const char *section);

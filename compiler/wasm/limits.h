@@ -21,6 +21,9 @@
 #define WASM_MAX_CUSTOM_SECTIONS 100000u
 #define WASM_MAX_PARAMS 1000u
 #define WASM_MAX_RESULTS 1000u
+#define WASM_MAX_FIELDS 10000u
+#define WASM_MAX_SUBTYPE_DEPTH 63u
+#define WASM_MAX_ARRAY_NEW_FIXED 10000u
 #define WASM_MAX_LOCALS 50000u
 #define WASM_MAX_NESTING 50000u	   /* blocks around an instruction */
 #define WASM_MAX_OPERANDS 1000000u /* values on the operand stack */

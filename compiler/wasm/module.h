@@ -99,6 +99,7 @@ struct wasm_global {
 	struct wasm_globaltype type;
 	bool imported;
 	struct wasm_expr init;
+	uint64_t offset; /* of the type, for messages */
 };
 
 struct wasm_tag {

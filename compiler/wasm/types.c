@@ -115,6 +115,8 @@ struct wasm_type_name wasm_valtype_name(wasm_valtype type)
 		snprintf(name.text, sizeof(name.text), "%s", number_name(type));
 	else if (wasm_heap_is_index(heap))
 		snprintf(name.text, sizeof(name.text), "(ref %s%u)", null, heap);
+	else if (row >= sizeof(abstract_names) / sizeof(abstract_names[0]))
+		snprintf(name.text, sizeof(name.text), "(ref %sbottom)", null);
 	else if (wasm_is_nullable(type))
 		snprintf(name.text, sizeof(name.text), "%s", abstract_names[row].nullable);
 	else

@@ -32,6 +32,7 @@ enum wasm_heap_type { /* abstract ones, section 5.3.3 */
 	WASM_HEAP_NOEXTERN = WASM_HEAP(0x72),
 	WASM_HEAP_NOFUNC = WASM_HEAP(0x73),
 	WASM_HEAP_NOEXN = WASM_HEAP(0x74),
+	WASM_HEAP_BOTTOM = WASM_HEAP(0), /* below all; in validation only */
 };
 
 #define WASM_I32 0x7fu
@@ -66,6 +67,23 @@ static inline uint32_t wasm_heap_of(wasm_valtype type)
 static inline bool wasm_heap_is_index(uint32_t heap)
 {
 	return !(heap & WASM_ABSTRACT);
+}
+
+/* Types of fields: stored in fewer bits, i32 elsewhere. */
+static inline bool wasm_is_packed(wasm_valtype type)
+{
+	return type == WASM_I8 || type == WASM_I16;
+}
+
+static inline wasm_valtype wasm_unpacked(wasm_valtype type)
+{
+	return wasm_is_packed(type) ? WASM_I32 : type;
+}
+
+/* Whether there is a value of that type to begin with: zero or null. */
+static inline bool wasm_has_default(wasm_valtype type)
+{
+	return !wasm_is_ref(type) || wasm_is_nullable(type);
 }
 
 struct wasm_functype {
