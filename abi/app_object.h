@@ -42,6 +42,7 @@ enum walnut_trap_code {
 	WALNUT_TRAP_STACK_OVERFLOW = 64,
 	WALNUT_TRAP_OUT_OF_MEMORY = 65, /* instantiation cannot get its memory or table */
 	WALNUT_TRAP_DEADLOCK = 66, /* memory.atomic.wait that nothing can end */
+	WALNUT_TRAP_UNCAUGHT_EXCEPTION = 67,
 };
 
 enum walnut_value_type {
@@ -53,7 +54,7 @@ enum walnut_value_type {
 	WALNUT_FUNCREF = 'r',
 	WALNUT_EXTERNREF = 'e',
 	WALNUT_ANYREF = 'a', /* any reference to what abi/gc.h describes */
-	WALNUT_EXNREF = 'x',
+	WALNUT_EXNREF = 'x', /* const struct walnut_exception *, exception.h */
 };
 
 /* A slot wide enough for each value type; arguments and results of an invoke
@@ -65,6 +66,7 @@ union walnut_value {
 	double f64;
 	uint8_t v128[16];
 	const struct walnut_func *funcref;
+	struct walnut_exception *exnref;
 	uint64_t externref; /* and others: a word as abi/gc.h says; 0 is null */
 };
 
@@ -133,6 +135,7 @@ enum walnut_extern_kind {
 	WALNUT_EXTERN_TABLE = 1,
 	WALNUT_EXTERN_MEMORY = 2,
 	WALNUT_EXTERN_GLOBAL = 3,
+	WALNUT_EXTERN_TAG = 4,
 };
 
 /* Type of an import or export, so that hosts which link several modules can check
@@ -167,8 +170,8 @@ struct walnut_export {
 	const char *field;
 	uint64_t field_size;
 	struct walnut_externtype type;
-	/* struct walnut_func *, struct walnut_table *, struct walnut_memory *, or
-	 * the global's 16-byte-aligned value */
+	/* struct walnut_func *, struct walnut_table *, struct walnut_memory *, struct
+	 * walnut_tag *, or the global's 16-byte-aligned value */
 	void *address;
 	walnut_invoke_fn *invoke; /* functions only, else NULL */
 };

@@ -87,7 +87,7 @@ int toolchain_link(const struct paths *paths, const char *name, const char *obje
 	static const char *const linkers[] = { "ld.lld-19", "ld.lld" };
 	char errors[4096];
 	const char *argv[] = {
-		NULL, "-static", "-nostdlib", "--gc-sections",
+		NULL, "-static", "-nostdlib", "--gc-sections", "--eh-frame-hdr",
 		/* A full disk is then an error, not a SIGBUS. */
 		"--no-mmap-output-file",
 		"-z", "max-page-size=4096", "-z", "noexecstack", "-T", paths->linker_script,

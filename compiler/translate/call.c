@@ -7,22 +7,23 @@
 #include "app_object.h"
 
 static void build_call_with(struct func_translator *ft, LLVMValueRef code, LLVMTypeRef llvm_type,
-			    const struct wasm_functype *type, LLVMValueRef *args, unsigned count)
+			    const struct wasm_functype *type, LLVMValueRef *args, unsigned count,
+			    LLVMBasicBlockRef unwind)
 {
-	LLVMValueRef result;
+	LLVMValueRef result = build_call_unwinding(ft, llvm_type, code, args, count, unwind);
 
-	debug_location(ft, ft->offset);
-	result = LLVMBuildCall2(ft->builder, llvm_type, code, args, count, "");
-	debug_location(ft, 0);
 	for (uint32_t i = 0; i < type->result_count; i++)
 		push(ft, extract_result(ft->mt, ft->builder, type, result, i));
 }
 
 void build_call(struct func_translator *ft, LLVMValueRef code, LLVMTypeRef llvm_type,
-		const struct wasm_functype *type)
+		const struct wasm_functype *type, bool may_throw)
 {
+	LLVMBasicBlockRef unwind = may_throw ? unwind_target(ft) : NULL;
+
 	ft->stack_size -= type->param_count;
-	build_call_with(ft, code, llvm_type, type, ft->stack + ft->stack_size, type->param_count);
+	build_call_with(ft, code, llvm_type, type, ft->stack + ft->stack_size, type->param_count,
+			unwind);
 }
 
 LLVMValueRef load_func_field(struct func_translator *ft, LLVMValueRef func, unsigned field)
@@ -63,7 +64,8 @@ static void call_indirect(struct func_translator *ft, uint32_t table, uint32_t t
 		code = constant_table_code(ft, table, pop(ft), type_index);
 	else
 		code = load_func_field(ft, checked_element(ft, table, type_index), FUNC_CODE);
-	build_call(ft, code, mt->types[type_index].llvm, &mt->wasm->types[type_index].func);
+	build_call(ft, code, mt->types[type_index].llvm, &mt->wasm->types[type_index].func,
+		   mt->plan->exceptions);
 }
 
 /* A function of the uniform type is called by that type, where that can be: then LLVM
@@ -74,17 +76,20 @@ static void call(struct func_translator *ft, uint32_t func_index)
 	const struct type_entry *entry = &mt->types[mt->wasm->funcs[func_index].type];
 	const struct wasm_functype *type = wasm_func_type(mt->wasm, func_index);
 	LLVMValueRef packed[UNIFORM_PARAMS], *args;
+	bool may_throw = mt->plan->may_throw[func_index];
+	LLVMBasicBlockRef unwind;
 
 	if (!mt->plan->usage.uniform[func_index] || entry->signature.stack_arguments ||
 	    entry->signature.results_in_memory) {
-		build_call(ft, func_code(mt, func_index), mt->funcs[func_index].type, type);
+		build_call(ft, func_code(mt, func_index), mt->funcs[func_index].type, type, may_throw);
 		return;
 	}
+	unwind = may_throw ? unwind_target(ft) : NULL;
 	ft->stack_size -= type->param_count;
 	args = ft->stack + ft->stack_size;
 	pack_arguments(mt, type, NULL, args, packed);
 	build_call_with(ft, func_code(mt, func_index), uniform_type(mt, entry), type, packed,
-			UNIFORM_PARAMS);
+			UNIFORM_PARAMS, unwind);
 }
 
 bool translate_call(struct func_translator *ft, const struct wasm_instr *instr)

@@ -59,16 +59,13 @@ static void add_edge(struct func_translator *ft, struct control_frame *frame)
 	frame->branched = true;
 }
 
-static void jump(struct func_translator *ft, struct control_frame *frame)
+void jump(struct func_translator *ft, struct control_frame *frame)
 {
 	add_edge(ft, frame);
 	LLVMBuildBr(ft->builder, frame->target);
 }
 
-/* For a block that control reaches from the current one only. Blocks are appended to the
- * function when created; moving them here when they are filled keeps the code in the order
- * of the module. */
-static void continue_in(struct func_translator *ft, LLVMBasicBlockRef block)
+void continue_in(struct func_translator *ft, LLVMBasicBlockRef block)
 {
 	LLVMBasicBlockRef last = LLVMGetLastBasicBlock(ft->function);
 
@@ -103,20 +100,20 @@ void push_function_frame(struct func_translator *ft)
 }
 
 static struct control_frame *open_block(struct func_translator *ft, enum frame_kind kind,
-					const struct wasm_instr *instr)
+					const struct wasm_blocktype *block)
 {
 	struct control_frame frame = { .kind = kind };
 
-	if (instr->block.kind == WASM_BLOCK_TYPE) {
-		const struct wasm_functype *type = &ft->mt->wasm->types[instr->block.index].func;
+	if (block->kind == WASM_BLOCK_TYPE) {
+		const struct wasm_functype *type = &ft->mt->wasm->types[block->index].func;
 
 		frame.param_count = type->param_count;
 		frame.params = type->params;
 		frame.result_count = type->result_count;
 		frame.results = type->results;
-	} else if (instr->block.kind == WASM_BLOCK_VALUE) {
+	} else if (block->kind == WASM_BLOCK_VALUE) {
 		frame.result_count = 1;
-		frame.single_result = instr->block.value;
+		frame.single_result = block->value;
 	}
 	frame.target = new_block(ft, kind == FRAME_LOOP ? "loop" : "");
 	frame.stack_base = ft->stack_size - frame.param_count;
@@ -126,7 +123,7 @@ static struct control_frame *open_block(struct func_translator *ft, enum frame_k
 
 static void open_loop(struct func_translator *ft, const struct wasm_instr *instr)
 {
-	struct control_frame *frame = open_block(ft, FRAME_LOOP, instr);
+	struct control_frame *frame = open_block(ft, FRAME_LOOP, &instr->block);
 
 	create_phis(ft, frame, frame->params, frame->param_count);
 	jump(ft, frame);
@@ -138,7 +135,7 @@ static void open_loop(struct func_translator *ft, const struct wasm_instr *instr
 static void open_if(struct func_translator *ft, const struct wasm_instr *instr)
 {
 	LLVMValueRef condition = as_condition(ft, pop(ft));
-	struct control_frame *frame = open_block(ft, FRAME_IF, instr);
+	struct control_frame *frame = open_block(ft, FRAME_IF, &instr->block);
 	LLVMBasicBlockRef then = new_block(ft, "");
 
 	create_result_phis(ft, frame);
@@ -148,6 +145,15 @@ static void open_if(struct func_translator *ft, const struct wasm_instr *instr)
 	frame->else_block = new_block(ft, "");
 	LLVMBuildCondBr(ft->builder, condition, then, frame->else_block);
 	continue_in(ft, then);
+}
+
+void open_try_table(struct func_translator *ft, const struct wasm_instr *instr)
+{
+	struct control_frame *frame = open_block(ft, FRAME_TRY, &instr->try_table.block);
+
+	create_result_phis(ft, frame);
+	frame->catches = instr->try_table.catches;
+	frame->catch_count = instr->try_table.count;
 }
 
 static void restore_params(struct func_translator *ft, const struct control_frame *frame)
@@ -253,7 +259,7 @@ bool translate_control(struct func_translator *ft, const struct wasm_instr *inst
 		ft->reachable = false;
 		return true;
 	case WASM_OP_BLOCK: {
-		struct control_frame *frame = open_block(ft, FRAME_BLOCK, instr);
+		struct control_frame *frame = open_block(ft, FRAME_BLOCK, &instr->block);
 
 		create_result_phis(ft, frame);
 		return true;

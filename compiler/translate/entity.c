@@ -18,7 +18,7 @@ static void add_string_attribute(struct module_translator *mt, LLVMValueRef func
 	LLVMAddAttributeAtIndex(function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, attribute);
 }
 
-static void add_enum_attribute(struct module_translator *mt, LLVMValueRef function, const char *name)
+void add_enum_attribute(struct module_translator *mt, LLVMValueRef function, const char *name)
 {
 	unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
 
@@ -26,10 +26,12 @@ static void add_enum_attribute(struct module_translator *mt, LLVMValueRef functi
 				LLVMCreateEnumAttribute(mt->context, kind, 0));
 }
 
-void function_attributes(struct module_translator *mt, LLVMValueRef function)
+void function_attributes(struct module_translator *mt, LLVMValueRef function, bool may_throw)
 {
 	LLVMSetSection(function, WALNUT_SECTION_TEXT);
-	add_enum_attribute(mt, function, "nounwind");
+	/* Without it the function gets unwind tables. */
+	if (!may_throw)
+		add_enum_attribute(mt, function, "nounwind");
 	/* Backtraces walk the frame pointers. */
 	add_string_attribute(mt, function, "frame-pointer", "all");
 	/* Unbounded recursion has to end in a stack overflow, as Wasm says, and must
@@ -64,6 +66,8 @@ static void declare_imports(struct module_translator *mt)
 		case WASM_EXTERN_FUNC:
 			symbol = external_function(mt, name, mt->funcs[import->index].type);
 			mt->funcs[import->index].code = symbol;
+			if (mt->plan->exceptions && !mt->plan->may_throw[import->index])
+				add_enum_attribute(mt, symbol, "nounwind");
 			break;
 		case WASM_EXTERN_TABLE:
 			symbol = external_object(mt, name, mt->table_struct);
@@ -78,6 +82,7 @@ static void declare_imports(struct module_translator *mt)
 			mt->globals[import->index].address = symbol;
 			break;
 		case WASM_EXTERN_TAG:
+			mt->tags[import->index] = import_tag(mt, name);
 			break;
 		}
 		free(name);
@@ -101,7 +106,7 @@ LLVMValueRef func_body(struct module_translator *mt, uint32_t func_index)
 		LLVMSetLinkage(func->body, LLVMInternalLinkage);
 	else if (mt->plan->count > 1)
 		LLVMSetVisibility(func->body, LLVMHiddenVisibility);
-	function_attributes(mt, func->body);
+	function_attributes(mt, func->body, mt->plan->may_throw[func_index]);
 	return func->body;
 }
 
@@ -198,6 +203,7 @@ void declare_entities(struct module_translator *mt)
 	define_memories(mt);
 	define_tables(mt);
 	define_globals(mt);
+	define_tags(mt);
 	if (mt->options->memory_model == WALNUT_MEMORY_ZERO) {
 		mt->linear_base = external_object(mt, "walnut.linear", LLVMArrayType2(mt->i8, 0));
 		LLVMSetAlignment(mt->linear_base, WALNUT_PAGE_SIZE);

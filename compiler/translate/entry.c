@@ -19,7 +19,7 @@ static LLVMValueRef begin(struct module_translator *mt, const char *name, LLVMTy
 
 	*outer = LLVMGetInsertBlock(mt->builder);
 	LLVMSetLinkage(function, LLVMInternalLinkage);
-	function_attributes(mt, function);
+	function_attributes(mt, function, mt->plan->may_throw[func_index]);
 	ft.di_scope = debug_function(mt, function, NULL, 0);
 	LLVMPositionBuilderAtEnd(mt->builder, new_block(&ft, "entry"));
 	debug_location(&ft, mt->wasm->funcs[func_index].offset ? mt->wasm->funcs[func_index].offset : 1);

@@ -136,6 +136,8 @@ int translate_finish(LLVMModuleRef module, const struct wasm_module *wasm,
 		     const struct part_plan *plan, uint32_t index, const struct debug_info *debug)
 {
 	place_memory_at_zero(module);
+	if (plan->exceptions)
+		replace_resumes(module);
 	note_emitted(module, plan, &plan->parts[index]);
 	return plan->parts[index].root ? build_function_table(module, wasm, plan, debug) : 0;
 }

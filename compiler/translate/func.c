@@ -91,6 +91,7 @@ static void translate_instr(struct func_translator *ft, const struct wasm_instr 
 	if (translate_variable(ft, instr) || translate_integer(ft, instr) ||
 	    translate_memory(ft, instr) || translate_control(ft, instr) ||
 	    translate_call(ft, instr) || translate_tail_call(ft, instr) ||
+	    translate_exception(ft, instr) ||
 	    translate_reference(ft, instr) || translate_float(ft, instr) ||
 	    translate_conversion(ft, instr) || translate_bulk(ft, instr) ||
 	    translate_table(ft, instr) || translate_simd(ft, instr) ||
@@ -108,6 +109,7 @@ static void skip_instr(struct func_translator *ft, const struct wasm_instr *inst
 	case WASM_OP_BLOCK:
 	case WASM_OP_LOOP:
 	case WASM_OP_IF:
+	case WASM_OP_TRY_TABLE:
 		++*depth;
 		break;
 	case WASM_OP_END:

@@ -125,6 +125,7 @@ static void run_start(struct func_translator *ft)
 /* A function without parameters and results, to be filled. */
 static struct func_translator begin(struct module_translator *mt, const char *name)
 {
+	bool may_throw = mt->wasm->has_start && mt->plan->may_throw[mt->wasm->start_func];
 	struct func_translator ft = {
 		.mt = mt,
 		.builder = mt->builder,
@@ -133,7 +134,7 @@ static struct func_translator begin(struct module_translator *mt, const char *na
 	};
 
 	LLVMSetLinkage(ft.function, LLVMInternalLinkage);
-	function_attributes(mt, ft.function);
+	function_attributes(mt, ft.function, may_throw);
 	ft.di_scope = debug_function(mt, ft.function, NULL, 0);
 	LLVMPositionBuilderAtEnd(mt->builder, new_block(&ft, "entry"));
 	debug_location(&ft, 0);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "throwing.h"
 #include "wasm/instr.h"
 
 /* Up to here one part is quick enough, and sees all of the module at once. */
@@ -195,7 +196,7 @@ int parts_plan(struct part_plan *plan, const struct wasm_module *wasm,
 	plan->emitted = calloc(count, sizeof(*plan->emitted));
 	if (!planner.part_of || !planner.copied_into || !plan->shared || !plan->emitted)
 		result = out_of_memory(&planner);
-	else if (usage_find(&plan->usage, wasm, error))
+	else if (usage_find(&plan->usage, wasm, error) || find_throwing(plan, wasm, options, error))
 		result = -1;
 	else
 		result = divide(&planner);
@@ -212,6 +213,7 @@ void parts_release(struct part_plan *plan)
 	free(plan->shared);
 	free(plan->emitted);
 	usage_release(&plan->usage);
+	free(plan->may_throw);
 }
 
 uint64_t parts_in_flight(const struct part_plan *plan)

@@ -33,6 +33,9 @@ struct part_plan {
 	 * root part, compiled after all others, lists these. */
 	bool *emitted;
 	struct module_usage usage;
+	/* By function, imported ones included: an exception may leave it. */
+	bool *may_throw;
+	bool exceptions; /* some may */
 };
 
 /* 0, or -1 and *error; release it either way. */

@@ -31,6 +31,8 @@ static LLVMValueRef entity_address(struct module_translator *mt, enum wasm_exter
 		return mt->tables[index];
 	case WASM_EXTERN_MEMORY:
 		return mt->memories[index];
+	case WASM_EXTERN_TAG:
+		return mt->tags[index];
 	default:
 		return mt->globals[index].address;
 	}
@@ -89,7 +91,8 @@ static LLVMValueRef build_invoke(struct module_translator *mt, uint32_t func_ind
 	}
 	ft.function = LLVMAddFunction(mt->module, name, invoke_type);
 	LLVMSetLinkage(ft.function, LLVMInternalLinkage);
-	function_attributes(mt, ft.function);
+	/* No exception goes further: the search for its handler ends here. */
+	function_attributes(mt, ft.function, false);
 	/* Not the app's code: backtraces end before it. */
 	LLVMSetSection(ft.function, ".text.walnut_invoke");
 	LLVMPositionBuilderAtEnd(mt->builder, new_block(&ft, "entry"));

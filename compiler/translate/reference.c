@@ -31,7 +31,8 @@ static void call_ref(struct func_translator *ft, uint32_t type_index)
 {
 	LLVMValueRef code = load_func_field(ft, pop_func(ft), FUNC_CODE);
 
-	build_call(ft, code, ft->mt->types[type_index].llvm, &ft->mt->wasm->types[type_index].func);
+	build_call(ft, code, ft->mt->types[type_index].llvm, &ft->mt->wasm->types[type_index].func,
+		   ft->mt->plan->exceptions);
 }
 
 /* Null goes to the label, without the reference. */

@@ -187,19 +187,10 @@ static void translate_functions(struct module_translator *mt)
 	}
 }
 
-/* What validates, but has no translation. Instructions and value types are refused
- * where they are met. */
-static void check_support(struct module_translator *mt)
-{
-	if (mt->wasm->tag_count)
-		translator_fail(mt, WALNUT_ERROR_UNSUPPORTED, "exception handling is not supported");
-}
-
 static void translate(struct module_translator *mt, const char *target_cpu)
 {
 	const struct wasm_module *wasm = mt->wasm;
 
-	check_support(mt);
 	mt->types = translator_alloc(mt, wasm->type_count, sizeof(*mt->types));
 	mt->funcs = translator_alloc(mt, wasm->func_count, sizeof(*mt->funcs));
 	mt->globals = translator_alloc(mt, wasm->global_count, sizeof(*mt->globals));
@@ -207,6 +198,7 @@ static void translate(struct module_translator *mt, const char *target_cpu)
 	mt->constant_tables = translator_alloc(mt, wasm->table_count, sizeof(*mt->constant_tables));
 	mt->memories = translator_alloc(mt, wasm->memory_count, sizeof(*mt->memories));
 	mt->tbaa_memories = translator_alloc(mt, wasm->memory_count, sizeof(*mt->tbaa_memories));
+	mt->tags = translator_alloc(mt, wasm->tag_count, sizeof(*mt->tags));
 	mt->elems = translator_alloc(mt, wasm->elem_count, sizeof(*mt->elems));
 	mt->datas = translator_alloc(mt, wasm->data_count, sizeof(*mt->datas));
 
@@ -237,6 +229,7 @@ static void release(struct module_translator *mt)
 	free(mt->tables);
 	free(mt->constant_tables);
 	free(mt->memories);
+	free(mt->tags);
 	free(mt->tbaa_memories);
 	free(mt->elems);
 	free(mt->datas);

@@ -94,6 +94,7 @@ struct module_translator {
 	LLVMValueRef *tables;	/* struct walnut_table */
 	struct constant_table *constant_tables; /* for each table */
 	LLVMValueRef *memories; /* struct walnut_memory */
+	LLVMValueRef *tags;	/* struct walnut_tag */
 	struct segment_entry *elems;
 	struct segment_entry *datas;
 	LLVMValueRef instantiate;
@@ -103,7 +104,7 @@ struct module_translator {
 	uint32_t kept_count, kept_capacity;
 };
 
-enum frame_kind { FRAME_FUNCTION, FRAME_BLOCK, FRAME_LOOP, FRAME_IF, FRAME_ELSE };
+enum frame_kind { FRAME_FUNCTION, FRAME_BLOCK, FRAME_LOOP, FRAME_IF, FRAME_ELSE, FRAME_TRY };
 
 struct control_frame {
 	enum frame_kind kind;
@@ -117,6 +118,11 @@ struct control_frame {
 	uint32_t phi_base;	/* in func_translator.phis: one per label operand */
 	uint32_t phi_count;
 	uint32_t saved_base;	/* FRAME_IF: the parameters again, for the else arm */
+	/* FRAME_TRY: its clauses, for wasm_catch_next(), and what exception.c has made of them */
+	const uint8_t *catches;
+	uint32_t catch_count;
+	LLVMBasicBlockRef landing, dispatch; /* NULL until something needs them */
+	LLVMValueRef exception, selector;    /* phi nodes of `dispatch` */
 };
 
 struct local_entry {
@@ -234,7 +240,8 @@ LLVMValueRef extern_type(struct module_translator *mt, enum wasm_extern_kind kin
 /* --- entity.c: functions, memories, tables, globals as symbols --------------- */
 
 void declare_entities(struct module_translator *mt);
-void function_attributes(struct module_translator *mt, LLVMValueRef function);
+void add_enum_attribute(struct module_translator *mt, LLVMValueRef function, const char *name);
+void function_attributes(struct module_translator *mt, LLVMValueRef function, bool may_throw);
 /* The function's own symbol, defined in this part or not; not for imports. */
 LLVMValueRef func_body(struct module_translator *mt, uint32_t func_index);
 /* What is called by C's convention: any function. */
@@ -326,6 +333,27 @@ void push_function_frame(struct func_translator *ft);
 /* A branch to the label with the top operands where `condition` (i1) holds. */
 void branch_if(struct func_translator *ft, LLVMValueRef condition, uint32_t depth);
 bool translate_control(struct func_translator *ft, const struct wasm_instr *instr);
+/* Branches to the label with the operands on top. */
+void jump(struct func_translator *ft, struct control_frame *frame);
+/* For a block that control reaches from the current one only. Blocks are appended to the
+ * function when created; moving them here when they are filled keeps the code in the order
+ * of the module. */
+void continue_in(struct func_translator *ft, LLVMBasicBlockRef block);
+void open_try_table(struct func_translator *ft, const struct wasm_instr *instr);
+
+/* --- exception.c ------------------------------------------------------------------ */
+
+void define_tags(struct module_translator *mt);
+LLVMValueRef import_tag(struct module_translator *mt, const char *symbol);
+bool translate_exception(struct func_translator *ft, const struct wasm_instr *instr);
+/* Where an exception goes from here within the function; NULL: it leaves the function.
+ * May grow the operand stack. */
+LLVMBasicBlockRef unwind_target(struct func_translator *ft);
+/* A call at the instruction's offset; `target` is unwind_target() where it may throw. */
+LLVMValueRef build_call_unwinding(struct func_translator *ft, LLVMTypeRef type, LLVMValueRef code,
+				  LLVMValueRef *args, uint32_t count, LLVMBasicBlockRef target);
+/* After optimisation: what is left of resume instructions. */
+void replace_resumes(LLVMModuleRef module);
 
 /* --- address.c ------------------------------------------------------------------- */
 
@@ -375,7 +403,7 @@ LLVMValueRef opaque_one(struct func_translator *ft, bool f64);
 
 /* Calls by the natural type: pops the arguments, pushes the results. */
 void build_call(struct func_translator *ft, LLVMValueRef code, LLVMTypeRef llvm_type,
-		const struct wasm_functype *type);
+		const struct wasm_functype *type, bool may_throw);
 /* Fields of struct walnut_func, which never change. */
 enum { FUNC_CODE, FUNC_TYPE, FUNC_TAIL };
 LLVMValueRef load_func_field(struct func_translator *ft, LLVMValueRef func, unsigned field);

@@ -167,6 +167,10 @@ LLVMValueRef extern_type(struct module_translator *mt, enum wasm_extern_kind kin
 		limits = &wasm->memories[index].type.limits;
 		flags = memory_flags(mt, index);
 		break;
+	case WASM_EXTERN_TAG:
+		abi_kind = WALNUT_EXTERN_TAG;
+		func = type_descriptor(mt, wasm->tags[index].type);
+		break;
 	default:
 		abi_kind = WALNUT_EXTERN_GLOBAL;
 		value_type = (uint32_t)value_type_letter(mt, wasm->globals[index].type.type);

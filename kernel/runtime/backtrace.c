@@ -21,26 +21,16 @@ static void write(const struct text *text)
 	console_write_all(CONSOLE_ERROR, text->data, text->used);
 }
 
-/* Names come from the module; a terminal must not obey them. */
-static void add_printable(struct text *text, const char *bytes, size_t size)
-{
-	for (size_t i = 0; i < size; i++) {
-		unsigned char c = (unsigned char)bytes[i];
-
-		text_bytes(text, c < 0x20 || c == 0x7f ? "?" : &bytes[i], 1);
-	}
-}
-
 static void add_function(struct text *text, const struct frame *frame)
 {
 	const struct walnut_function_info *function = frame->function;
 
 	if (frame->inlined) {
-		add_printable(text, frame->inlined, strlen(frame->inlined));
+		text_printable(text, frame->inlined, strlen(frame->inlined));
 		return;
 	}
 	if (function->name_size)
-		add_printable(text, function->name, function->name_size);
+		text_printable(text, function->name, function->name_size);
 	else
 		text_string(text, "<unnamed>");
 	/* Room for what follows the name, however long it is. */
@@ -58,7 +48,7 @@ static void add_function(struct text *text, const struct frame *frame)
 static void add_source(struct text *text, const struct frame *frame)
 {
 	text_string(text, ", ");
-	add_printable(text, frame->file, strlen(frame->file));
+	text_printable(text, frame->file, strlen(frame->file));
 	text_string(text, ":");
 	text_unsigned(text, frame->line);
 	if (frame->column) {

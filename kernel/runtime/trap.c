@@ -43,15 +43,16 @@ const char *trap_text(uint32_t code)
 	case WALNUT_TRAP_STACK_OVERFLOW: return "call stack exhausted";
 	case WALNUT_TRAP_OUT_OF_MEMORY: return "out of memory";
 	case WALNUT_TRAP_DEADLOCK: return "deadlock: the only thread waits, without a timeout";
+	case WALNUT_TRAP_UNCAUGHT_EXCEPTION: return "uncaught exception";
 	default: return "unknown trap";
 	}
 }
 
-_Noreturn static void trap(uint32_t code, uint64_t rip, uint64_t rbp)
+void trap_report(uint32_t code, const char *why, uint64_t rip, uint64_t rbp)
 {
 	if (runtime_try_active())
 		runtime_try_leave(code);
-	backtrace_report(trap_text(code), rip, rbp);
+	backtrace_report(why, rip, rbp);
 	runtime_exit(TRAP_EXIT_STATUS, code);
 }
 
@@ -103,7 +104,7 @@ _Noreturn static void handle_fault(const struct nucleus_fault *fault)
 	/* The flag may be set where a string operation faulted. */
 	__asm__ volatile("cld");
 	if (code)
-		trap(code, fault->rip, fault->rbp);
+		trap_report(code, trap_text(code), fault->rip, fault->rbp);
 	/* Compiled code has no other undefined instructions than traps. */
 	if (fault->vector == VECTOR_INVALID_OPCODE && module_is_code(fault->rip))
 		runtime_fail(other_cpu, sizeof(other_cpu) - 1);
@@ -131,5 +132,5 @@ void walnut_trap(uint32_t code)
 	const uint64_t *frame = __builtin_frame_address(0);
 
 	/* The call may be the last instruction of its function. */
-	trap(code, frame[1] - 1, frame[0]);
+	trap_report(code, trap_text(code), frame[1] - 1, frame[0]);
 }

@@ -11,4 +11,7 @@ void trap_init(void);
 /* The specification's words for an enum walnut_trap_code. */
 const char *trap_text(uint32_t code);
 
+/* Ends the program for the reason `why`, in the code at rip with frame pointer rbp. */
+_Noreturn void trap_report(uint32_t code, const char *why, uint64_t rip, uint64_t rbp);
+
 #endif

@@ -159,7 +159,7 @@ def compile_all(context, images):
 def run_image(context, image, index):
     """{command number: None or what went wrong}, as far as the guest got."""
     elf = context.tmp / f"image{index}.elf"
-    link = ["ld.lld-19", "-static", "-nostdlib", "--gc-sections", "-z", "max-page-size=4096",
+    link = ["ld.lld-19", "-static", "-nostdlib", "--gc-sections", "--eh-frame-hdr", "-z", "max-page-size=4096",
             "-z", "noexecstack", "-T", context.project.kernel_script, "-o", elf, "--whole-archive",
             context.project.build / "tests" / "spec" / "libspec-driver.a", "--no-whole-archive"]
     link += [context.tmp / f"{instance.name}.o" for instance in image.instances]

@@ -18,6 +18,15 @@ void text_string(struct text *text, const char *string)
 	text_bytes(text, string, strlen(string));
 }
 
+void text_printable(struct text *text, const char *data, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		unsigned char c = (unsigned char)data[i];
+
+		text_bytes(text, c < 0x20 || c == 0x7f ? "?" : &data[i], 1);
+	}
+}
+
 static void text_number(struct text *text, uint64_t value, unsigned base)
 {
 	char digits[20];

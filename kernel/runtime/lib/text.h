@@ -16,6 +16,9 @@ struct text {
 
 void text_bytes(struct text *text, const void *data, size_t size);
 void text_string(struct text *text, const char *string);
+/* Names come from the module, and a terminal must not obey them: control characters
+ * become question marks. */
+void text_printable(struct text *text, const char *data, size_t size);
 void text_unsigned(struct text *text, uint64_t value);
 void text_signed(struct text *text, int64_t value);
 void text_hex(struct text *text, uint64_t value); /* with 0x */

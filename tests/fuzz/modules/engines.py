@@ -141,7 +141,7 @@ class Walnut:
         if not group:
             return {}
         image = self.folder / f"{tag}.elf"
-        result = self.run("ld.lld-19", "-static", "-nostdlib", "--gc-sections", "-z",
+        result = self.run("ld.lld-19", "-static", "-nostdlib", "--gc-sections", "--eh-frame-hdr", "-z",
                           "max-page-size=4096", "-z", "noexecstack", "-T", self.script, "-o", image,
                           "--whole-archive", self.build / "tests" / "spec" / "libspec-driver.a",
                           "--no-whole-archive",
