@@ -72,6 +72,22 @@ static int make_folders(char *path)
 	return mkdir(path, 0700) && errno != EEXIST ? -errno : 0;
 }
 
+/* What others can write to may hold images that no module of ours has made. */
+static int open_folder(struct cache *cache, const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat status;
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &status) || status.st_uid != geteuid() || status.st_mode & (S_IWGRP | S_IWOTH)) {
+		close(fd);
+		return -EPERM;
+	}
+	cache->folder_fd = fd;
+	return 0;
+}
+
 int cache_open(struct cache *cache)
 {
 	const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
@@ -88,14 +104,11 @@ int cache_open(struct cache *cache)
 		return -ENOENT;
 	if (size >= (int)sizeof(path))
 		return -ENAMETOOLONG;
-	cache->folder_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (cache->folder_fd >= 0)
-		return 0;
-	code = make_folders(path);
-	if (code)
+	code = open_folder(cache, path);
+	if (code != -ENOENT)
 		return code;
-	cache->folder_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return cache->folder_fd < 0 ? -errno : 0;
+	code = make_folders(path);
+	return code ? code : open_folder(cache, path);
 }
 
 void cache_close(struct cache *cache)

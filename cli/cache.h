@@ -23,7 +23,8 @@ struct cache {
 	int folder_fd; /* -1: no cache */
 };
 
-/* Opens the cache, making its folders where they are missing. 0 or a negative errno
+/* Opens the cache, making its folders where they are missing. 0 or a negative errno, -EPERM
+ * where it is not this user's or others may write to it
  * (folder_fd is -1 then, and the calls below do nothing). */
 int cache_open(struct cache *cache);
 void cache_close(struct cache *cache);

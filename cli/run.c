@@ -28,12 +28,24 @@ struct run {
 	char **argv;  /* the program's arguments after its name, NULL-terminated */
 };
 
+/* Into the cache, unless the module was written to while the compiler read it: the key is
+ * that of what we read before. */
+static void keep_image(const struct run *run, const struct key *key, const struct cache *cache, const char *image)
+{
+	int code;
+
+	if (!source_is_unchanged(&run->source))
+		note(run->options.verbose, "image not kept: the module has changed meanwhile");
+	else if ((code = cache_store(cache, key, image)))
+		note(run->options.verbose, "image not kept: cache: %s", strerror(-code));
+}
+
 static int build_image(struct run *run, const struct compile_settings *settings,
 		       const struct paths *paths, const struct key *key, const struct cache *cache)
 {
 	struct process_hold hold;
 	char image[PATH_MAX];
-	int code, status;
+	int status;
 
 	process_hold(&hold);
 	note(run->options.verbose, "%s: compiling for %s", run->source.name, settings->target_cpu);
@@ -43,8 +55,8 @@ static int build_image(struct run *run, const struct compile_settings *settings,
 		if (run->image_fd < 0)
 			status = fail("%s: %s", image, strerror(errno));
 	}
-	if (!status && key && cache->folder_fd >= 0 && (code = cache_store(cache, key, image)))
-		note(run->options.verbose, "image not kept: cache: %s", strerror(-code));
+	if (!status && key)
+		keep_image(run, key, cache, image);
 	/* The descriptor is enough from here on. */
 	scratch_remove(&run->scratch);
 	process_release(&hold);

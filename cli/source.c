@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -13,28 +14,28 @@
 #include "fail.h"
 #include "process.h"
 
-static int map(struct source *source, const char *path)
+static int map(struct source *source, const char *path, struct stat *status)
 {
-	struct stat status;
 	void *memory;
 
 	/* A pipe without a writer must not hold us up. */
 	source->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (source->fd < 0)
 		return fail("%s: %s", source->name, strerror(errno));
-	if (fstat(source->fd, &status))
+	if (fstat(source->fd, status))
 		return fail("%s: %s", source->name, strerror(errno));
-	if (!S_ISREG(status.st_mode))
+	if (!S_ISREG(status->st_mode))
 		return fail("%s: %s", source->name,
-			    S_ISDIR(status.st_mode) ? "is a directory" : "not a regular file");
-	source->size = (size_t)status.st_size;
+			    S_ISDIR(status->st_mode) ? "is a directory" : "not a regular file");
+	source->size = (size_t)status->st_size;
 	if (!source->size)
 		return fail("%s: the file is empty", source->name);
 	memory = mmap(NULL, source->size, PROT_READ, MAP_PRIVATE, source->fd, 0);
 	if (memory == MAP_FAILED)
 		return fail("%s: %s", source->name, strerror(errno));
 	source->bytes = memory;
-	snprintf(source->path, sizeof(source->path), "%s", path);
+	/* Whoever reads it next has to see this file, not one that has taken its name. */
+	snprintf(source->path, sizeof(source->path), "/proc/%ld/fd/%d", (long)getpid(), source->fd);
 	return 0;
 }
 
@@ -60,9 +61,9 @@ static bool looks_like_text(const struct source *source)
 int source_open(struct source *source, const char *name)
 {
 	*source = (struct source){ .name = name, .fd = -1 };
-	if (strlen(name) >= sizeof(source->path))
+	if (strlen(name) >= PATH_MAX)
 		return fail("%.60s…: %s", name, strerror(ENAMETOOLONG));
-	if (map(source, name)) {
+	if (map(source, name, &source->opened)) {
 		source_close(source);
 		return EXIT_WALNUT_FAILED;
 	}
@@ -75,21 +76,23 @@ int source_open(struct source *source, const char *name)
 	return 0;
 }
 
-/* Passes on the first line that wat2wasm printed. It begins with the file's name. */
-static int convert_failed(const char *name, char *text)
+/* Passes on the first line that wat2wasm printed. It begins with the path it was given. */
+static int convert_failed(const struct source *source, char *text)
 {
+	size_t size = strlen(source->path);
+
 	*strchrnul(text, '\n') = '\0';
-	if (strncmp(text, name, strlen(name)) == 0)
-		return fail("%s", text);
-	return fail("%s: wat2wasm: %s", name, *text ? text : "no reason given");
+	if (strncmp(text, source->path, size) == 0)
+		return fail("%s%s", source->name, text + size);
+	return fail("%s: wat2wasm: %s", source->name, *text ? text : "no reason given");
 }
 
 int source_convert(struct source *source, struct scratch *scratch)
 {
 	const char *name = source->name;
 	char output[PATH_MAX], errors[2048];
-	char input[PATH_MAX + 2];
-	const char *argv[] = { "wat2wasm", "--enable-all", "--debug-names", input, "-o", output, NULL };
+	const char *argv[] = { "wat2wasm", "--enable-all", "--debug-names", source->path, "-o", output, NULL };
+	struct stat converted;
 	int code;
 
 	if (source->kind != SOURCE_TEXT)
@@ -98,8 +101,6 @@ int source_convert(struct source *source, struct scratch *scratch)
 		return fail("no folder for temporary files: %s", strerror(-code));
 	if (scratch_name(scratch, SCRATCH_MODULE, output))
 		return fail("%s: %s", name, strerror(ENAMETOOLONG));
-	/* A name like an option's must not be taken for one. */
-	snprintf(input, sizeof(input), "%s%s", source->path[0] == '-' ? "./" : "", source->path);
 	code = process_run(argv, errors, sizeof(errors));
 	if (code == PROCESS_NOT_FOUND)
 		return fail("%s: text format needs wat2wasm, which is not in PATH (package wabt)", name);
@@ -108,17 +109,26 @@ int source_convert(struct source *source, struct scratch *scratch)
 	if (code > 128)
 		return code;
 	if (code)
-		return code < 0 ? fail("%s: wat2wasm cannot be started", name) : convert_failed(name, errors);
+		return code < 0 ? fail("%s: wat2wasm cannot be started", name) : convert_failed(source, errors);
 	source_close(source);
 	source->name = name;
 	source->kind = SOURCE_MODULE;
-	if (map(source, output)) {
+	if (map(source, output, &converted)) {
 		source_close(source);
 		return EXIT_WALNUT_FAILED;
 	}
-	/* The open file stays readable by this name when the folder is gone. */
-	snprintf(source->path, sizeof(source->path), "/proc/%ld/fd/%d", (long)getpid(), source->fd);
 	return 0;
+}
+
+bool source_is_unchanged(const struct source *source)
+{
+	const struct stat *then = &source->opened;
+	struct stat now;
+
+	return stat(source->name, &now) == 0 && now.st_dev == then->st_dev && now.st_ino == then->st_ino &&
+	       now.st_size == then->st_size && now.st_mtim.tv_sec == then->st_mtim.tv_sec &&
+	       now.st_mtim.tv_nsec == then->st_mtim.tv_nsec && now.st_ctim.tv_sec == then->st_ctim.tv_sec &&
+	       now.st_ctim.tv_nsec == then->st_ctim.tv_nsec;
 }
 
 void source_close(struct source *source)

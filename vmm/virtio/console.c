@@ -381,9 +381,13 @@ static int port_connect(struct console_port *port, struct failure *failure)
 		return failure_errno(failure, error, "%s: descriptor %d", config->name, config->fd);
 	port->ready.fd = port->stream.fd;
 	port->ready.ready = stream_ready;
-	if (port->stream.kind == STREAM_FILE)
-		return 0; /* never waits, and epoll refuses most of them */
 	error = event_loop_add(port->console->device.loop, &port->ready, EPOLLONESHOT);
+	if (port->stream.kind == STREAM_FILE) {
+		/* What epoll refuses never waits. A device that it takes may. */
+		if (!error)
+			port->stream.kind = STREAM_CAREFUL;
+		return 0;
+	}
 	if (error)
 		return failure_errno(failure, error, "%s: cannot wait for descriptor %d", config->name, config->fd);
 	return 0;

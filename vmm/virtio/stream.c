@@ -3,7 +3,8 @@
  *	terminal, pipe	opened once more through /proc/self/fd, which makes a file
  *			description of our own that may be O_NONBLOCK
  *	socket		MSG_DONTWAIT
- *	regular file, /dev/null and the like	never wait for a peer
+ *	regular file, /dev/null and the like	never wait for a peer, and epoll(7) refuses
+ *			them; a device that it takes is used with care, as below
  *	anything else, and where /proc does not help	poll(), then no more than
  *			what is sure to fit: one page into a pipe, less to a terminal
  */

@@ -276,6 +276,27 @@ static void a_missing_image_is_an_error(void **state)
 	cache_close(&cache);
 }
 
+/* Whoever can put an image there decides what runs. */
+static void a_cache_that_others_write_to_is_not_used(void **state)
+{
+	struct cache cache;
+
+	setenv("XDG_CACHE_HOME", *state, 1);
+	assert_int_equal(mkdir("walnut", 0700), 0);
+	assert_int_equal(chmod("walnut", 0770), 0);
+	assert_int_equal(cache_open(&cache), -EPERM);
+	assert_int_equal(cache.folder_fd, -1);
+	assert_int_equal(chmod("walnut", 0702), 0);
+	assert_int_equal(cache_open(&cache), -EPERM);
+	assert_int_equal(chmod("walnut", 0755), 0);
+	assert_int_equal(cache_open(&cache), 0);
+	cache_close(&cache);
+	if (geteuid() == 0) {
+		assert_int_equal(chown("walnut", 1, (gid_t)-1), 0);
+		assert_int_equal(cache_open(&cache), -EPERM);
+	}
+}
+
 static void old_temporary_files_go_young_ones_stay(void **state)
 {
 	struct timespec times[2] = { { .tv_sec = time(NULL) - 7200 }, { .tv_sec = time(NULL) - 7200 } };
@@ -397,6 +418,7 @@ int main(void)
 		test_in_folder(without_a_place_there_is_no_cache),
 		test_in_folder(a_full_disk_leaves_nothing),
 		test_in_folder(a_missing_image_is_an_error),
+		test_in_folder(a_cache_that_others_write_to_is_not_used),
 		test_in_folder(old_temporary_files_go_young_ones_stay),
 		test_in_folder(the_entries_used_least_recently_go_first),
 		test_in_folder(using_an_entry_makes_it_young),

@@ -1,6 +1,7 @@
 /* The file that the user named: what it is. */
 #include "support.h"
 
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "fail.h"
@@ -106,7 +107,7 @@ static void the_converters_complaint_is_passed_on(void **state)
 	char *text;
 
 	setenv("TMPDIR", *state, 1);
-	use_converter(*state, "#!/bin/sh\necho a.wat:1:2: error: odd >&2\necho more >&2\nexit 1\n");
+	use_converter(*state, "#!/bin/sh\necho \"$3\":1:2: error: odd >&2\necho more >&2\nexit 1\n");
 	write_file("a.wat", "(module)", 8);
 	assert_int_equal(source_open(&source, "a.wat"), 0);
 	saved = capture_begin(2);
@@ -117,6 +118,35 @@ static void the_converters_complaint_is_passed_on(void **state)
 	free(text);
 	source_close(&source);
 	scratch_remove(&scratch);
+}
+
+/* Helpers have to see what we have seen. */
+static void the_open_file_is_what_helpers_get(void **state)
+{
+	struct timespec later[2] = { { .tv_nsec = UTIME_OMIT }, { 1, 0 } };
+	struct source source;
+	size_t size;
+	char *text;
+
+	(void)state;
+	write_file("a.wasm", "\0asm\1\0\0\0", 8);
+	assert_int_equal(source_open(&source, "a.wasm"), 0);
+	assert_true(source_is_unchanged(&source));
+	write_file("b", "another", 7);
+	assert_int_equal(rename("b", "a.wasm"), 0);
+	text = read_file(source.path, &size);
+	assert_int_equal(size, 8);
+	assert_memory_equal(text, "\0asm", 4);
+	free(text);
+	assert_false(source_is_unchanged(&source));
+	source_close(&source);
+	write_file("a.wasm", "\0asm\1\0\0\0", 8);
+	assert_int_equal(source_open(&source, "a.wasm"), 0);
+	assert_int_equal(utimensat(AT_FDCWD, "a.wasm", later, 0), 0);
+	assert_false(source_is_unchanged(&source));
+	assert_int_equal(unlink("a.wasm"), 0);
+	assert_false(source_is_unchanged(&source));
+	source_close(&source);
 }
 
 static void a_missing_converter_is_named(void **state)
@@ -149,6 +179,7 @@ int main(void)
 		test_in_folder(what_is_no_file_is_refused),
 		test_in_folder(text_is_converted),
 		test_in_folder(the_converters_complaint_is_passed_on),
+		test_in_folder(the_open_file_is_what_helpers_get),
 		test_in_folder(a_missing_converter_is_named),
 	};
 

@@ -506,6 +506,24 @@ static void files_work_as_streams(void **state)
 	fclose(out);
 }
 
+/* One that may wait must not keep the I/O thread. */
+static void devices_that_may_wait_are_asked_first(void **state)
+{
+	struct fixture *f = *state;
+	struct test_queue *rx = &f->queues[VIRTIO_CONSOLE_PORT_RX(IN)];
+	int random = open("/dev/urandom", O_RDONLY), null = open("/dev/null", O_WRONLY);
+
+	open_console(f, random, null);
+	assert_int_equal(f->console.ports[IN].stream.kind, STREAM_CAREFUL);
+	assert_int_equal(f->console.ports[OUT].stream.kind, STREAM_FILE);
+	start(f);
+	test_offer_buffer(rx, 0, 0x1000, 100, VIRTQ_DESC_F_WRITE);
+	notify(f);
+	assert_int_equal(test_completed(rx)->len, 100);
+	close(random);
+	close(null);
+}
+
 static void sockets_work_as_streams(void **state)
 {
 	struct fixture *f = *state;
@@ -667,6 +685,7 @@ int main(void)
 		TEST(messages_wait_for_buffers),
 		TEST_BARE(streams_that_are_not_there_are_closed),
 		TEST_BARE(files_work_as_streams),
+		TEST_BARE(devices_that_may_wait_are_asked_first),
 		TEST_BARE(sockets_work_as_streams),
 		TEST(bad_buffers_stop_the_device),
 		TEST(reset_while_output_waits),
