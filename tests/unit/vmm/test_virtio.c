@@ -511,7 +511,7 @@ static void devices_that_may_wait_are_asked_first(void **state)
 {
 	struct fixture *f = *state;
 	struct test_queue *rx = &f->queues[VIRTIO_CONSOLE_PORT_RX(IN)];
-	int random = open("/dev/urandom", O_RDONLY), null = open("/dev/null", O_WRONLY);
+	int random = open("/dev/random", O_RDONLY), null = open("/dev/null", O_WRONLY);
 
 	open_console(f, random, null);
 	assert_int_equal(f->console.ports[IN].stream.kind, STREAM_CAREFUL);
