@@ -94,6 +94,8 @@ void body_branch(struct body *body, unsigned depth);
 /* A call that leaves one value of the type (others are discarded); false when no
  * function has it. '\0': any function, nothing is left. */
 bool body_call(struct body *body, char type, unsigned depth);
+/* A call in place of a return; false: none was made. */
+bool body_tail_call(struct body *body, unsigned depth);
 /* Loops over memory as compilers unroll them. */
 void body_shaped_loop(struct body *body);
 

@@ -189,13 +189,15 @@ static void return_early(struct body *body, unsigned depth)
 {
 	body_value(body, 'i', depth);
 	body_i32(body, 12345);
-	body_op(body, WASM_OP_I32_EQ);
+	body_op(body, random_once_in(&body->random, 3) ? WASM_OP_I32_LT_S : WASM_OP_I32_EQ);
 	body_op(body, WASM_OP_IF);
 	bytes_u8(&body->code, 0x40);
 	push_label(body, "");
-	body_values(body, body->labels[0].types, 1);
+	if (!body_tail_call(body, 1)) {
+		body_values(body, body->labels[0].types, 1);
+		body_op(body, WASM_OP_RETURN);
+	}
 	body->label_count--;
-	body_op(body, WASM_OP_RETURN);
 	body_op(body, WASM_OP_END);
 }
 
@@ -219,7 +221,7 @@ void body_branch(struct body *body, unsigned depth)
 
 /* Through a table, with a type that may be wrong only where traps are wanted: the
  * callee is put into its place just before. */
-static void call_through_table(struct body *body, unsigned func, unsigned depth)
+static void call_through_table(struct body *body, unsigned func, enum wasm_op op, unsigned depth)
 {
 	uint32_t index = random_below(&body->random, body->plan->tables[0].min);
 
@@ -233,8 +235,36 @@ static void call_through_table(struct body *body, unsigned func, unsigned depth)
 		body_table_index(body, 0, depth);
 	else
 		body_index_constant(body, body->plan->tables[0].index, index);
-	body_op_index(body, WASM_OP_CALL_INDIRECT, body->plan->funcs[func]);
+	body_op_index(body, op, body->plan->funcs[func]);
 	bytes_u8(&body->code, 0);
+}
+
+static void call(struct body *body, unsigned func, bool is_tail, unsigned depth)
+{
+	if (random_once_in(&body->random, 3)) {
+		call_through_table(body, func,
+				   is_tail ? WASM_OP_RETURN_CALL_INDIRECT : WASM_OP_CALL_INDIRECT, depth);
+		return;
+	}
+	body_values(body, body->plan->types[body->plan->funcs[func]].params, depth);
+	body_op_index(body, is_tail ? WASM_OP_RETURN_CALL : WASM_OP_CALL, func);
+}
+
+bool body_tail_call(struct body *body, unsigned depth)
+{
+	unsigned first = random_below(&body->random, body->plan->func_count);
+
+	if (!(body->plan->features & FEATURE_TAIL_CALLS) || random_once_in(&body->random, 4))
+		return false;
+	for (unsigned i = 0; i < body->plan->func_count; i++) {
+		unsigned func = (first + i) % body->plan->func_count;
+
+		if (strcmp(body->plan->types[body->plan->funcs[func]].results, body->labels[0].types))
+			continue;
+		call(body, func, true, depth);
+		return true;
+	}
+	return false;
 }
 
 static bool find_callee(struct body *body, char type, unsigned *func)
@@ -257,12 +287,7 @@ bool body_call(struct body *body, char type, unsigned depth)
 	if (!find_callee(body, type, &func))
 		return false;
 	results = body->plan->types[body->plan->funcs[func]].results;
-	if (random_once_in(&body->random, 3)) {
-		call_through_table(body, func, depth);
-	} else {
-		body_values(body, body->plan->types[body->plan->funcs[func]].params, depth);
-		body_op_index(body, WASM_OP_CALL, func);
-	}
+	call(body, func, false, depth);
 	if (!type) {
 		discard_all(body, results);
 		return true;

@@ -35,6 +35,7 @@ SUBJECTS = {
     "vectors-mixed": Subject("mixed", "vectors"),
     "memories": Subject("mixed", "memories,constants", MEMORIES, 13),
     "memories-loops": Subject("loops", "memories,constants", MEMORIES, 13),
+    "atomics": Subject("mixed", "atomics", None, 13),
     "wide": Subject("mixed", "memories,wide-memories,constants,vectors", None, 13),
     "wide-wild": Subject("wild", "memories,wide-memories,constants", None, 13),
 }

@@ -263,7 +263,8 @@ static void add_generated(const struct plan *plan, unsigned index, struct skippe
 	snprintf(body.labels[0].types, sizeof(body.labels[0].types), "%s", type->results);
 	body_burn(&body, FUEL_PER_CALL);
 	body_statements(&body, random_between(&body.random, 2, 8), depth);
-	body_values(&body, type->results, depth);
+	if (!body_tail_call(&body, depth))
+		body_values(&body, type->results, depth);
 	finish_body(&body, section);
 }
 

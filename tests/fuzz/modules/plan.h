@@ -39,6 +39,7 @@ extern const char *const kind_names[KIND_COUNT];
 #define FEATURE_WIDE 8u	    /* memories with 64-bit addresses */
 #define FEATURE_CONSTANTS 16u /* additions in constant expressions */
 #define FEATURE_WIDE_TABLES 32u
+#define FEATURE_TAIL_CALLS 64u
 
 struct plan_type {
 	char params[ARITY_MAX + 1], results[ARITY_MAX + 1];

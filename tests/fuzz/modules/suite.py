@@ -5,10 +5,12 @@ import pathlib
 
 from lib.runner import Failed, Skip, Test
 
+from fuzz.verdicts.verdicts import Judges
 from .differential import SUBJECTS, Fuzzer, Setup
 from .engines import find_node
 
 SEEDS = range(1, 9)
+MUTANTS = 600
 
 
 def collect(project):
@@ -16,6 +18,8 @@ def collect(project):
                   "do in V8 and WABT's interpreter",
                   lambda context, subject=subject: random_modules(context, subject), timeout=120)
              for subject in SUBJECTS]
+    tests.append(Test("fuzz/verdicts", "decoder and validator accept of changed modules what others "
+                      "accept", verdicts, timeout=120))
     for path in sorted((pathlib.Path(__file__).parent.parent / "found").glob("*.wat")):
         tests.append(Test(f"fuzz/found/{path.stem}", f"what {path.name} once showed stays mended",
                           lambda context, path=path: found_before(context, path)))
@@ -52,3 +56,12 @@ def found_before(context, path):
         setup = Setup(level, based, fuzzer.walnut.cpus[-1])
         for finding in fuzzer.compare([(0, module, subject, expected)], setup):
             raise Failed(f"{setup}: {finding.text}")
+
+
+def verdicts(context):
+    if not context.project.tool("wasm-validate"):
+        raise Skip("wasm-validate is not installed")
+    judges = Judges(context.project, context.tmp)
+    found = judges.round(1, MUTANTS)
+    if found:
+        raise Failed("\n".join(map(str, found)))
