@@ -62,7 +62,10 @@ static enum gdb_event feed_checksum(struct gdb_reader *reader, uint8_t byte)
 {
 	int value = digit_value((char)byte);
 
-	reader->bad |= value < 0;
+	if (value < 0) {
+		reader->bad = true;
+		value = 0;
+	}
 	if (reader->state == GDB_CHECKSUM_1) {
 		reader->expected = (uint8_t)(value << 4);
 		reader->state = GDB_CHECKSUM_2;

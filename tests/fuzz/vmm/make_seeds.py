@@ -46,8 +46,19 @@ def console() -> bytes:
     return ops + bytes([3]) + struct.pack("<BBI", 0, 0x70 // 4, 0) + bytes([4, 3])
 
 
+def gdb() -> bytes:
+    def packet(text: bytes) -> bytes:
+        return b"$" + text + b"#%02x" % (sum(text) & 255)
+
+    packets = (b"qSupported:swbreak+", b"?", b"g", b"p10", b"P0=0100000000000000", b"m0,40", b"M10,2:abcd",
+               b"X20,2:ab", b"Z0,100,1", b"m100,1", b"z0,100,1", b"vCont?", b"vCont;s:1;c", b"C0b", b"s",
+               b"qXfer:features:read:target.xml:0,fff", b"qXfer:exec-file:read:1:0,fff", b"Hg0", b"D", b"k")
+    tables = struct.pack("<128Q", 0 | 7, *[i << 12 | 7 for i in range(1, 128)])
+    return b"+".join(map(packet, packets)) + b"\x03-" + tables
+
+
 def main() -> None:
-    for name, data in ("elf", elf()), ("virtq", virtq()), ("console", console()):
+    for name, data in ("elf", elf()), ("virtq", virtq()), ("console", console()), ("gdb", gdb()):
         os.makedirs(os.path.join(sys.argv[1], name), exist_ok=True)
         with open(os.path.join(sys.argv[1], name, "seed"), "wb") as file:
             file.write(data)
