@@ -12,7 +12,7 @@
 struct walnut_app_note {
 	uint32_t abi_version;	 /* WALNUT_ABI_VERSION */
 	uint32_t flags;		 /* none yet */
-	uint64_t memory_pages;	 /* initial size of memory 0, 64 KiB units */
+	uint64_t memory_pages;	 /* initial size of all memories, 64 KiB units */
 	uint64_t memory_max;	 /* UINT64_MAX: none declared */
 	uint64_t wasm_size;	 /* bytes of the module */
 	uint64_t table_elements; /* initial, all tables */

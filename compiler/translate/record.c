@@ -214,7 +214,17 @@ void build_imports_and_exports(struct module_translator *mt)
 	translator_keep(mt, pointer);
 }
 
-/* Sum of the tables' initial sizes, saturating: only information. */
+/* Sums of initial sizes, saturating. */
+static uint64_t memory_pages(const struct wasm_module *wasm)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < wasm->memory_count; i++)
+		if (__builtin_add_overflow(sum, wasm->memories[i].type.limits.min, &sum))
+			return UINT64_MAX;
+	return sum;
+}
+
 static uint64_t table_elements(const struct wasm_module *wasm)
 {
 	uint64_t sum = 0;
@@ -239,7 +249,7 @@ void build_app_note(struct module_translator *mt, const char *target_cpu)
 		.owner = WALNUT_NOTE_OWNER,
 		.content = {
 			.abi_version = WALNUT_ABI_VERSION,
-			.memory_pages = memory ? memory->min : 0,
+			.memory_pages = memory_pages(mt->wasm),
 			.memory_max = memory && memory->has_max ? memory->max : UINT64_MAX,
 			.wasm_size = mt->wasm->bytes.size,
 			.table_elements = table_elements(mt->wasm),
