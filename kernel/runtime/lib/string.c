@@ -72,25 +72,77 @@ static inline void move_short(uint8_t *to, const uint8_t *from, size_t size)
 	}
 }
 
-/* For to < from, or no overlap. The last 16 bytes are saved first: the loop may
- * overwrite their source. */
+/* For to < from, or no overlap; more than 64 bytes. The last 64 are saved first: the loop
+ * may overwrite their source. Four registers at a time, and no loop for what is left. */
 NO_RECURSION static void move_up(uint8_t *to, const uint8_t *from, size_t size)
 {
-	__m128i tail = load_128(from + size - 16);
-	uint8_t *end = to + size - 16;
+	const uint8_t *last = from + size - 64;
+	__m128i e = load_128(last), f = load_128(last + 16);
+	__m128i g = load_128(last + 32), h = load_128(last + 48);
+	uint8_t *end = to + size - 64;
 
-	for (; to < end; to += 16, from += 16)
-		store_128(to, load_128(from));
-	store_128(end, tail);
+	for (; to < end; to += 64, from += 64) {
+		__m128i a = load_128(from), b = load_128(from + 16);
+		__m128i c = load_128(from + 32), d = load_128(from + 48);
+
+		store_128(to, a);
+		store_128(to + 16, b);
+		store_128(to + 32, c);
+		store_128(to + 48, d);
+	}
+	store_128(end, e);
+	store_128(end + 16, f);
+	store_128(end + 32, g);
+	store_128(end + 48, h);
 }
 
 NO_RECURSION static void move_down(uint8_t *to, const uint8_t *from, size_t size)
 {
-	__m128i head = load_128(from);
+	__m128i e = load_128(from), f = load_128(from + 16);
+	__m128i g = load_128(from + 32), h = load_128(from + 48);
 
-	for (size_t at = size; at > 16; at -= 16)
-		store_128(to + at - 16, load_128(from + at - 16));
-	store_128(to, head);
+	for (size_t at = size; at > 64; at -= 64) {
+		__m128i a = load_128(from + at - 16), b = load_128(from + at - 32);
+		__m128i c = load_128(from + at - 48), d = load_128(from + at - 64);
+
+		store_128(to + at - 16, a);
+		store_128(to + at - 32, b);
+		store_128(to + at - 48, c);
+		store_128(to + at - 64, d);
+	}
+	store_128(to, e);
+	store_128(to + 16, f);
+	store_128(to + 32, g);
+	store_128(to + 48, h);
+}
+
+/* 33 to 64 bytes, 65 to 128: as move_short(). */
+static inline void move_64(uint8_t *to, const uint8_t *from, size_t size)
+{
+	__m128i a = load_128(from), b = load_128(from + 16);
+	__m128i c = load_128(from + size - 32), d = load_128(from + size - 16);
+
+	store_128(to, a);
+	store_128(to + 16, b);
+	store_128(to + size - 32, c);
+	store_128(to + size - 16, d);
+}
+
+static inline void move_128(uint8_t *to, const uint8_t *from, size_t size)
+{
+	__m128i a = load_128(from), b = load_128(from + 16);
+	__m128i c = load_128(from + 32), d = load_128(from + 48);
+	__m128i e = load_128(from + size - 64), f = load_128(from + size - 48);
+	__m128i g = load_128(from + size - 32), h = load_128(from + size - 16);
+
+	store_128(to, a);
+	store_128(to + 16, b);
+	store_128(to + 32, c);
+	store_128(to + 48, d);
+	store_128(to + size - 64, e);
+	store_128(to + size - 48, f);
+	store_128(to + size - 32, g);
+	store_128(to + size - 16, h);
 }
 
 NO_RECURSION void *memmove(void *to_pointer, const void *from_pointer, size_t size)
@@ -101,6 +153,10 @@ NO_RECURSION void *memmove(void *to_pointer, const void *from_pointer, size_t si
 
 	if (size <= 32) {
 		move_short(to, from, size);
+	} else if (size <= 64) {
+		move_64(to, from, size);
+	} else if (size <= 128) {
+		move_128(to, from, size);
 	} else if (distance < size) {
 		move_down(to, from, size);
 	} else if (size >= STRING_INSTRUCTION_MIN && 0 - distance >= size) {
@@ -116,6 +172,31 @@ NO_RECURSION void *memmove(void *to_pointer, const void *from_pointer, size_t si
 void *memcpy(void *restrict to, const void *restrict from, size_t size)
 	ALIAS_OF(memmove);
 
+/* 16 bytes or more. */
+NO_RECURSION static void fill_up(uint8_t *to, __m128i wide, size_t size)
+{
+	uint8_t *end = to + size - 16;
+
+	if (size <= 32) {
+		store_128(to, wide);
+	} else if (size <= 64) {
+		store_128(to, wide);
+		store_128(to + 16, wide);
+		store_128(end - 16, wide);
+	} else {
+		for (; to < end - 48; to += 64) {
+			store_128(to, wide);
+			store_128(to + 16, wide);
+			store_128(to + 32, wide);
+			store_128(to + 48, wide);
+		}
+		store_128(end - 48, wide);
+		store_128(end - 32, wide);
+		store_128(end - 16, wide);
+	}
+	store_128(end, wide);
+}
+
 NO_RECURSION void *memset(void *to_pointer, int value, size_t size)
 {
 	uint8_t *to = to_pointer;
@@ -126,11 +207,7 @@ NO_RECURSION void *memset(void *to_pointer, int value, size_t size)
 
 		__asm__ volatile("rep stosb" : "+D"(cursor), "+c"(size) : "a"(value) : "memory");
 	} else if (size >= 16) {
-		__m128i wide = _mm_set1_epi8((char)value);
-
-		for (size_t at = 0; at < size - 16; at += 16)
-			store_128(to + at, wide);
-		store_128(to + size - 16, wide);
+		fill_up(to, _mm_set1_epi8((char)value), size);
 	} else if (size >= 8) {
 		store_64(to, pattern);
 		store_64(to + size - 8, pattern);
