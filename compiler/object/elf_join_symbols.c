@@ -3,8 +3,9 @@
  * Global symbols resolve by name. `walnut.func.*` do so even where they are local in the
  * part that defines them: the table of functions, in the root part, names them all. Hidden
  * symbols named `walnut.*` that a part defines outside of groups are nobody's business but
- * the parts': they become local, so that two modules can be linked. Section symbols become
- * one for each joined section; what refers to them gets an offset into it. */
+ * the parts': they become local, so that two modules can be linked. Weak ones, of which the
+ * first is as good as any, stay weak, for another object's. Section symbols become one for
+ * each joined section; what refers to them gets an offset into it. */
 #include "elf_joiner.h"
 
 static int new_entry(struct joiner *joiner, const char *name, const Elf64_Sym *elf,
@@ -51,7 +52,7 @@ static int resolve(struct joiner *joiner, const char *name, const Elf64_Sym *elf
 	if (!defined)
 		return 0;
 	if (symbol->section != NO_SECTION || symbol->elf.st_shndx != SHN_UNDEF)
-		return -1; /* twice */
+		return ELF64_ST_BIND(elf->st_info) == STB_WEAK ? 0 : -1; /* twice */
 	symbol->elf = *elf;
 	symbol->section = section;
 	return 0;
@@ -93,8 +94,10 @@ static int add_symbol(struct joiner *joiner, struct input *input, uint64_t index
 
 static bool is_local(const struct joiner *joiner, const struct symbol *symbol)
 {
-	if (ELF64_ST_BIND(symbol->elf.st_info) == STB_LOCAL)
-		return true;
+	unsigned binding = ELF64_ST_BIND(symbol->elf.st_info);
+
+	if (binding == STB_LOCAL || binding == STB_WEAK)
+		return binding == STB_LOCAL;
 	return symbol->section != NO_SECTION && !joiner->sections[symbol->section].group &&
 	       ELF64_ST_VISIBILITY(symbol->elf.st_other) == STV_HIDDEN &&
 	       has_prefix(symbol->name, "walnut.");

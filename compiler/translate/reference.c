@@ -1,7 +1,5 @@
-/* References: null and not, and calls of typed ones. A reference to a function is a
- * pointer to struct walnut_func or null; any other is a number, with 0 for null. What
- * cannot be null by its type is marked for LLVM where it enters a function, which then
- * drops the tests. */
+/* References: null and not, and calls of typed ones. Any reference is a pointer to LLVM,
+ * one to a function points to struct walnut_func. */
 #include "translate.h"
 
 #include "app_object.h"
