@@ -100,15 +100,9 @@ void find_constant_tables(struct module_translator *mt)
 }
 
 /* The number for a type: equal ones have the same. */
-static uint32_t type_number(struct module_translator *mt, uint32_t type_index)
+static uint32_t type_number(const struct module_translator *mt, uint32_t type_index)
 {
-	LLVMValueRef descriptor = type_descriptor(mt, type_index);
-	uint32_t *number = &mt->types[type_index].number;
-
-	for (uint32_t i = 0; !*number; i++)
-		if (mt->wasm->types[i].kind == WASM_COMP_FUNC && type_descriptor(mt, i) == descriptor)
-			*number = i + 1;
-	return *number;
+	return mt->wasm->types[type_index].canonical + 1;
 }
 
 static LLVMTypeRef entry_type(struct module_translator *mt)

@@ -49,11 +49,13 @@ static void read_parameters(struct func_translator *ft, LLVMValueRef *values)
 {
 	const struct type_entry *entry = &ft->mt->types[ft->mt->wasm->funcs[ft->index].type];
 
-	if (ft->mt->plan->usage.uniform[ft->index])
+	if (ft->mt->plan->usage.uniform[ft->index]) {
 		unpack_parameters(ft->mt, ft->type, ft->function,
 				  entry->signature.results_in_memory ? &ft->results : NULL, values);
-	else
+	} else {
 		LLVMGetParams(ft->function, values);
+		mark_non_null_params(ft->mt, ft->function, ft->type);
+	}
 }
 
 static void create_locals(struct func_translator *ft, const wasm_valtype *declared,

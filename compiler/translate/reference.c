@@ -1,8 +1,33 @@
 /* References: null and not, and calls of typed ones. Any reference is a pointer to LLVM,
- * one to a function points to struct walnut_func. */
+ * one to a function points to struct walnut_func. What cannot be null by its type is marked
+ * for LLVM where it comes from, which then drops the tests. */
 #include "translate.h"
 
 #include "app_object.h"
+
+static bool is_non_null(wasm_valtype type)
+{
+	return wasm_is_ref(type) && !wasm_is_nullable(type);
+}
+
+void mark_non_null(struct module_translator *mt, LLVMValueRef load, wasm_valtype type)
+{
+	unsigned kind = LLVMGetMDKindIDInContext(mt->context, "nonnull", 7);
+
+	if (is_non_null(type))
+		LLVMSetMetadata(load, kind, LLVMMDNodeInContext(mt->context, NULL, 0));
+}
+
+void mark_non_null_params(struct module_translator *mt, LLVMValueRef function,
+			  const struct wasm_functype *type)
+{
+	unsigned kind = LLVMGetEnumAttributeKindForName("nonnull", 7);
+
+	for (uint32_t i = 0; i < type->param_count; i++)
+		if (is_non_null(type->params[i]))
+			LLVMAddAttributeAtIndex(function, i + 1,
+						LLVMCreateEnumAttribute(mt->context, kind, 0));
+}
 
 static void ref_is_null(struct func_translator *ft)
 {

@@ -37,6 +37,7 @@ static void table_get(struct func_translator *ft, uint32_t table)
 	LLVMValueRef load = LLVMBuildLoad2(ft->builder, type, element_address(ft, table, pop(ft)), "");
 
 	set_tbaa(load, ft->mt->tbaa_host, ft->mt);
+	mark_non_null(ft->mt, load, ft->mt->wasm->tables[table].type.element);
 	push(ft, load);
 }
 

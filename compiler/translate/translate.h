@@ -31,7 +31,6 @@
 struct type_entry {
 	LLVMTypeRef llvm; /* functions: the natural type */
 	struct signature signature;
-	uint32_t number; /* constant_table.c; 0 until asked for */
 	LLVMValueRef descriptor; /* walnut.type.…; NULL until asked for */
 };
 
@@ -409,6 +408,10 @@ enum { FUNC_CODE, FUNC_TYPE, FUNC_TAIL };
 LLVMValueRef load_func_field(struct func_translator *ft, LLVMValueRef func, unsigned field);
 /* Pops an index; the reference in the table after the checks of call_indirect. */
 LLVMValueRef checked_element(struct func_translator *ft, uint32_t table, uint32_t type_index);
+/* What the load gave is of this type: tells LLVM where that cannot be null. */
+void mark_non_null(struct module_translator *mt, LLVMValueRef load, wasm_valtype type);
+void mark_non_null_params(struct module_translator *mt, LLVMValueRef function,
+			  const struct wasm_functype *type);
 /* Pops a reference to a function; traps where it is null. */
 LLVMValueRef pop_func(struct func_translator *ft);
 

@@ -17,6 +17,7 @@ static void translate_global_get(struct func_translator *ft, uint32_t index)
 	if (!value) {
 		value = LLVMBuildLoad2(ft->builder, global->type, global->address, "");
 		set_tbaa(value, ft->mt->tbaa_global, ft->mt);
+		mark_non_null(ft->mt, value, ft->mt->wasm->globals[index].type.type);
 	}
 	push(ft, value);
 }
