@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@
 #define EXIT_WALNUT_FAILED 125
 #define PROGRESS_DELAY_NS UINT64_C(1000000000)
 #define PROGRESS_STEP_NS UINT64_C(200000000)
+#define PROGRESS_LINE_STEP_NS UINT64_C(5000000000)
 #define ERASE_LINE "\r\033[K"
 
 /* Where the compiling thread is; the main thread shows it from time to time, so that a
@@ -28,6 +30,7 @@
 struct progress {
 	pthread_mutex_t lock;
 	bool wanted;
+	bool lines; /* one below the other, where there is no terminal */
 	const char *phase; /* NULL: not begun, or at the end */
 	uint64_t done, total;
 };
@@ -99,10 +102,15 @@ static void show_progress(struct progress *progress)
 {
 	pthread_mutex_lock(&progress->lock);
 	if (progress->phase) {
-		fprintf(stderr, ERASE_LINE "compiling %s: %s", input_name, progress->phase);
+		fprintf(stderr, "%scompiling %s: ", progress->lines ? "walnut: " : ERASE_LINE, input_name);
 		if (progress->total)
-			fprintf(stderr, " %u%%", (unsigned)(progress->done * 100 / progress->total));
-		line_shown = 1;
+			fprintf(stderr, "%" PRIu64 " of %" PRIu64 " functions (%u%%)", progress->done,
+				progress->total, (unsigned)(progress->done * 100 / progress->total));
+		else
+			fputs(progress->phase, stderr);
+		if (progress->lines)
+			fputc('\n', stderr);
+		line_shown = !progress->lines;
 	}
 	pthread_mutex_unlock(&progress->lock);
 }
@@ -244,7 +252,7 @@ static void watch(struct job *job, pthread_t thread)
 		if (pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &due) != ETIMEDOUT)
 			return;
 		show_progress(&job->progress);
-		due_ns += PROGRESS_STEP_NS;
+		due_ns += job->progress.lines ? PROGRESS_LINE_STEP_NS : PROGRESS_STEP_NS;
 	}
 }
 
@@ -254,7 +262,8 @@ static int run(struct job *job)
 	pthread_t thread;
 
 	job->options.opaque = job;
-	if (job->progress.wanted && isatty(STDERR_FILENO))
+	job->progress.lines = !isatty(STDERR_FILENO);
+	if (job->progress.wanted && (!job->progress.lines || job->options.note))
 		job->options.progress = note_progress;
 	pthread_attr_init(&attributes);
 	pthread_attr_setstacksize(&attributes, WALNUT_COMPILER_STACK_BYTES);

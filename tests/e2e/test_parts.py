@@ -1,10 +1,16 @@
 """A module compiled in parts behaves as one compiled whole (docs/compiler.md)."""
 
 import os
+import pty
 import re
+import signal
 
 from lib.endtoend import test
-from lib.programs import example, from_wat
+from lib.programs import example, from_bytes, from_wat, many_functions
+
+# i32.store (0) (i32.add (i32.load (0)) (i32.const 1)), in a loop now and then
+STEP = bytes.fromhex("4100 4100 280200 4101 6a 360200")
+LOOP = bytes.fromhex("0340") + STEP + bytes.fromhex("4100 280200 0d00 0b")
 
 
 def compile_(context, module, name, *options, **keywords):
@@ -93,3 +99,41 @@ def errors(context):
     context.equal(got.err.count(b"\n"), 1, "lines")
     context.contains(got.err, b"both imports and exports main.f")
     assert not list(context.tmp.glob("x.o*")), "something is left behind"
+
+
+@test(timeout=120)
+def interrupted(context):
+    """A terminal sees how many functions are done; ^C then leaves no process and no file."""
+    module = from_bytes(context, many_functions(2000, 20 * (STEP + LOOP)), "big.wasm")
+    temporary = context.tmp / "temporary"
+    temporary.mkdir()
+    ours, theirs = pty.openpty()
+    process = context.start([context.project.walnut, "compile", module, "-o", "big.o"],
+                            env={"TMPDIR": str(temporary)}, stderr=theirs)
+    os.close(theirs)
+    seen = b""
+    while b" of 2000 functions (" not in seen:
+        assert process.poll() is None, seen
+        seen += os.read(ours, 4096)
+    os.killpg(process.pid, signal.SIGINT)
+    context.equal(context.finish(process).status, -signal.SIGINT, "end by the signal")
+    os.close(ours)
+    context.equal(list(temporary.iterdir()), [], "what is left")
+    assert not list(context.tmp.glob("big.o*"))
+    try:
+        os.killpg(process.pid, 0)
+    except ProcessLookupError:
+        return
+    assert False, "a process is left"
+
+
+@test(timeout=120)
+def verbose(context):
+    """Without a terminal -v says in lines how far the compiler is."""
+    module = from_bytes(context, many_functions(1000, 20 * (STEP + LOOP)), "big.wasm")
+    got = context.must(context.run(context.project.walnut_cc, "--progress", "--verbose", "-O2",
+                                   "--input-name", "NAME", "-o", "big.o", module))
+    lines = got.err.splitlines()
+    assert lines, "nothing said"
+    for line in lines:
+        assert re.fullmatch(rb"walnut: compiling NAME: (\d+ of 1000 functions \(\d+%\)|\w+)", line), line

@@ -91,3 +91,11 @@ def one_function(body, name=b"_start"):
     return (HEADER + section(1, vector(b"\x60\0\0")) + section(3, vector(b"\0"))
             + section(7, vector(leb(len(name)) + name + b"\0\0"))
             + section(10, vector(leb(len(code)) + code)))
+
+
+def many_functions(count, body):
+    """A module of `count` functions () -> () with this body, a memory, and _start."""
+    code = b"\0" + body + b"\x0b"
+    return (HEADER + section(1, vector(b"\x60\0\0")) + section(3, leb(count) + bytes(count))
+            + section(5, vector(b"\0\1")) + section(7, vector(b"\x06_start\0\0"))
+            + section(10, leb(count) + count * (leb(len(code)) + code)))
