@@ -94,8 +94,11 @@ def one_function(body, name=b"_start"):
 
 
 def many_functions(count, body):
-    """A module of `count` functions () -> () with this body, a memory, and _start."""
+    """A module of `count` functions () -> () with this body, all of them in a table; the
+    first is _start. It has a memory."""
     code = b"\0" + body + b"\x0b"
     return (HEADER + section(1, vector(b"\x60\0\0")) + section(3, leb(count) + bytes(count))
-            + section(5, vector(b"\0\1")) + section(7, vector(b"\x06_start\0\0"))
+            + section(4, vector(b"\x70\0" + leb(count))) + section(5, vector(b"\0\1"))
+            + section(7, vector(b"\x06_start\0\0"))
+            + section(9, vector(b"\0\x41\0\x0b" + vector(*map(leb, range(count)))))
             + section(10, leb(count) + count * (leb(len(code)) + code)))
