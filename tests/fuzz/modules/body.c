@@ -95,6 +95,7 @@ uint8_t type_byte(char type)
 	case 'f': return WASM_F32;
 	case 'F': return WASM_F64;
 	case 'V': return WASM_V128;
+	case 'x': return (uint8_t)WASM_HEAP_EXN;
 	case 'r': return (uint8_t)WASM_HEAP_FUNC;
 	default: return (uint8_t)WASM_HEAP_EXTERN;
 	}

@@ -91,6 +91,12 @@ void body_statements(struct body *body, unsigned count, unsigned depth);
 /* block, loop or if that leaves values of these types. */
 void body_control(struct body *body, const char *results, unsigned depth);
 void body_branch(struct body *body, unsigned depth);
+void body_push_label(struct body *body, const char *types);
+/* Discards values of these types, the last on top. */
+void body_discard_all(struct body *body, const char *types);
+/* exceptions.c: a try_table that leaves values of these types; a throw under a condition. */
+void body_try(struct body *body, const char *results, unsigned depth);
+void body_throw(struct body *body, unsigned depth);
 /* A call that leaves one value of the type (others are discarded); false when no
  * function has it. '\0': any function, nothing is left. */
 bool body_call(struct body *body, char type, unsigned depth);

@@ -4,13 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static void push_label(struct body *body, const char *types)
+void body_push_label(struct body *body, const char *types)
 {
 	strcpy(body->labels[body->label_count++].types, types);
 }
 
-/* Discards values of these types, the last on top. */
-static void discard_all(struct body *body, const char *types)
+void body_discard_all(struct body *body, const char *types)
 {
 	for (size_t i = strlen(types); i-- > 0;)
 		body_discard(body, types[i]);
@@ -47,7 +46,7 @@ static void block(struct body *body, const char *params, const char *results, un
 	body_values(body, params, depth);
 	body_op(body, WASM_OP_BLOCK);
 	body_block_type(body, params, results);
-	push_label(body, results);
+	body_push_label(body, results);
 	keep_all(body, params);
 	arm(body, results, depth);
 	body->label_count--;
@@ -60,7 +59,7 @@ static void loop(struct body *body, const char *params, const char *results, uns
 	body_values(body, params, depth);
 	body_op(body, WASM_OP_LOOP);
 	body_block_type(body, params, results);
-	push_label(body, params);
+	body_push_label(body, params);
 	keep_all(body, params);
 	body_burn(body, 1);
 	body_statements(body, random_between(&body->random, 1, 3), depth);
@@ -71,7 +70,7 @@ static void loop(struct body *body, const char *params, const char *results, uns
 		body_op(body, WASM_OP_I32_AND);
 	}
 	body_op_index(body, WASM_OP_BR_IF, 0);
-	discard_all(body, params);
+	body_discard_all(body, params);
 	arm(body, results, depth);
 	body->label_count--;
 	body_op(body, WASM_OP_END);
@@ -83,7 +82,7 @@ static void if_else(struct body *body, const char *params, const char *results, 
 	body_value(body, 'i', depth);
 	body_op(body, WASM_OP_IF);
 	body_block_type(body, params, results);
-	push_label(body, results);
+	body_push_label(body, results);
 	keep_all(body, params);
 	arm(body, results, depth);
 	if (strcmp(params, results) || random_once_in(&body->random, 2)) {
@@ -122,9 +121,14 @@ void body_control(struct body *body, const char *results, unsigned depth)
 
 		if (*type->results) {
 			block(body, type->params, type->results, depth);
-			discard_all(body, type->results);
+			body_discard_all(body, type->results);
 			return;
 		}
+	}
+	if (body->plan->tag_count && random_once_in(&body->random, 3) &&
+	    body->label_count + 3 <= LABELS_MAX) {
+		body_try(body, results, depth);
+		return;
 	}
 	switch (random_below(&body->random, 3)) {
 	case 0:
@@ -152,7 +156,7 @@ static void branch_table(struct body *body, unsigned depth)
 	for (unsigned i = 0; i < blocks; i++) {
 		body_op(body, WASM_OP_BLOCK);
 		bytes_u8(&body->code, 0x40);
-		push_label(body, "");
+		body_push_label(body, "");
 	}
 	body_value(body, 'i', depth);
 	if (!random_once_in(&body->random, 4)) {
@@ -182,7 +186,7 @@ static void branch_if(struct body *body, unsigned depth)
 		body_op(body, WASM_OP_I32_EQ);
 	}
 	body_op_index(body, WASM_OP_BR_IF, label);
-	discard_all(body, types);
+	body_discard_all(body, types);
 }
 
 static void return_early(struct body *body, unsigned depth)
@@ -192,7 +196,7 @@ static void return_early(struct body *body, unsigned depth)
 	body_op(body, random_once_in(&body->random, 3) ? WASM_OP_I32_LT_S : WASM_OP_I32_EQ);
 	body_op(body, WASM_OP_IF);
 	bytes_u8(&body->code, 0x40);
-	push_label(body, "");
+	body_push_label(body, "");
 	if (!body_tail_call(body, 1)) {
 		body_values(body, body->labels[0].types, 1);
 		body_op(body, WASM_OP_RETURN);
@@ -289,7 +293,7 @@ bool body_call(struct body *body, char type, unsigned depth)
 	results = body->plan->types[body->plan->funcs[func]].results;
 	call(body, func, false, depth);
 	if (!type) {
-		discard_all(body, results);
+		body_discard_all(body, results);
 		return true;
 	}
 	keep = body_new_local(body, type);

@@ -36,8 +36,10 @@ SUBJECTS = {
     "memories": Subject("mixed", "memories,constants", MEMORIES, 13),
     "memories-loops": Subject("loops", "memories,constants", MEMORIES, 13),
     "atomics": Subject("mixed", "atomics", None, 13),
-    "wide": Subject("mixed", "memories,wide-memories,constants,vectors", None, 13),
-    "wide-wild": Subject("wild", "memories,wide-memories,constants", None, 13),
+    "tail-calls": Subject("mixed", "tail-calls", None, 13),
+    "exceptions": Subject("mixed", "exceptions,tail-calls", None, 14),
+    "wide": Subject("mixed", "memories,wide-memories,wide-tables,constants,vectors", None, 14),
+    "wide-wild": Subject("wild", "memories,wide-memories,wide-tables,constants", None, 14),
 }
 
 

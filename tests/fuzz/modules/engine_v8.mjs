@@ -7,7 +7,8 @@ function observe(call) {
 	try {
 		return BigInt.asUintN(64, call()).toString(16);
 	} catch (error) {
-		return "trap: " + error.message;
+		const thrown = WebAssembly.Exception && error instanceof WebAssembly.Exception;
+		return "trap: " + (thrown ? "uncaught exception" : error.message);
 	}
 }
 

@@ -29,6 +29,11 @@ V8_TRAPS = {
     "divide result unrepresentable": {8},
     "float unrepresentable in integer range": {8, 9},
     "dereferencing a null pointer": {10},
+    "array element access out of bounds": {20},
+    "array index out of bounds": {20},
+    "illegal cast": {21},
+    "uncaught exception": {67},
+    "rethrowing null value": {10},
     "operation does not support unaligned accesses": {11},
 }
 

@@ -99,6 +99,20 @@ static void add_constant(struct body *body, char type)
 	}
 }
 
+static void add_tags(const struct plan *plan, struct bytes *module)
+{
+	struct bytes section = { 0 };
+
+	if (!plan->tag_count)
+		return;
+	bytes_unsigned(&section, plan->tag_count);
+	for (unsigned i = 0; i < plan->tag_count; i++) {
+		bytes_u8(&section, 0);
+		bytes_unsigned(&section, plan->tags[i]);
+	}
+	add_section(module, 13, &section);
+}
+
 static void add_globals(const struct plan *plan, struct bytes *module)
 {
 	struct bytes section = { 0 };
@@ -243,10 +257,12 @@ static void start_body(struct body *body, const struct plan *plan, const struct 
 /* One of each type at least, so that there always is one to take. */
 static void add_locals(struct body *body)
 {
-	const char *types = body->plan->features & FEATURE_VECTORS ? "iIfFreV" : "iIfFre";
-
-	for (; *types; types++)
+	for (const char *types = "iIfFre"; *types; types++)
 		body_new_local(body, *types);
+	if (body->plan->features & FEATURE_VECTORS)
+		body_new_local(body, 'V');
+	if (body->plan->features & FEATURE_EXCEPTIONS)
+		body_new_local(body, 'x');
 }
 
 static void add_generated(const struct plan *plan, unsigned index, struct skipper *skipper,
@@ -295,6 +311,7 @@ void module_make(const struct plan *plan, struct skipper *skipper, struct bytes 
 	add_functions(plan, module);
 	add_tables(plan, module);
 	add_memories(plan, module);
+	add_tags(plan, module);
 	add_globals(plan, module);
 	add_exports(plan, module);
 	add_elements(plan, module);

@@ -42,6 +42,7 @@ static void mix_value(struct body *body, char type, unsigned sum)
 		break;
 	case 'r':
 	case 'e':
+	case 'x':
 		body_op(body, WASM_OP_REF_IS_NULL);
 		body_op(body, WASM_OP_I64_EXTEND_I32_U);
 		break;

@@ -43,7 +43,7 @@ unsigned plan_find_type(const struct plan *plan, const char *params, const char 
 
 static void make_types(struct plan *plan, struct random *random)
 {
-	plan->type_count = random_between(random, 5, TYPES_MAX);
+	plan->type_count = random_between(random, 5, RANDOM_TYPES_MAX);
 	/* The first is that of the exported functions. */
 	strcpy(plan->types[0].results, "I");
 	for (unsigned i = 1; i < plan->type_count; i++) {
@@ -52,6 +52,36 @@ static void make_types(struct plan *plan, struct random *random)
 
 		type_string(plan, random, plan->types[i].params, random_below(random, ARITY_MAX));
 		type_string(plan, random, plan->types[i].results, results);
+	}
+}
+
+static void add_type(struct plan *plan, const char *params, const char *results)
+{
+	struct plan_type *type = &plan->types[plan->type_count];
+
+	if (plan_find_type(plan, params, results) != PLAN_NO_TYPE)
+		return;
+	strcpy(type->params, params);
+	strcpy(type->results, results);
+	plan->type_count++;
+}
+
+/* Tags, with the types of the blocks that handle them. */
+static void make_tags(struct plan *plan, struct random *random)
+{
+	char params[ARITY_MAX + 1], with_exception[ARITY_MAX + 1];
+
+	if (!(plan->features & FEATURE_EXCEPTIONS))
+		return;
+	plan->tag_count = random_between(random, 1, TAGS_MAX);
+	for (unsigned i = 0; i < plan->tag_count; i++) {
+		type_string(plan, random, params, random_below(random, ARITY_MAX - 2));
+		strcpy(with_exception, params);
+		strcat(with_exception, "x");
+		add_type(plan, params, "");
+		add_type(plan, "", params);
+		add_type(plan, "", with_exception);
+		plan->tags[i] = plan_find_type(plan, params, "");
 	}
 }
 
@@ -137,6 +167,7 @@ void plan_make(struct plan *plan, uint64_t seed, enum kind kind, unsigned featur
 	plan->kind = kind;
 	plan->features = features;
 	make_types(plan, &random);
+	make_tags(plan, &random);
 	make_functions(plan, &random);
 	make_globals(plan, &random);
 	make_memories(plan, &random);

@@ -10,13 +10,15 @@
 #include "random.h"
 
 /* Value types are letters as in opcodes.def and enum walnut_value_type:
- * i I f F V, r for funcref and e for externref. */
-#define TYPES_MAX 12
+ * i I f F V, r for funcref, e for externref, x for exnref. */
+#define TYPES_MAX 24
+#define RANDOM_TYPES_MAX 12
 #define ARITY_MAX 6
 #define FUNCS_MAX 16
 #define GLOBALS_MAX 8
 #define TABLES_MAX 3
 #define MEMORIES_MAX 3
+#define TAGS_MAX 3
 #define SEGMENTS_MAX 4
 
 #define FUEL_GLOBAL 0
@@ -40,6 +42,7 @@ extern const char *const kind_names[KIND_COUNT];
 #define FEATURE_CONSTANTS 16u /* additions in constant expressions */
 #define FEATURE_WIDE_TABLES 32u
 #define FEATURE_TAIL_CALLS 64u
+#define FEATURE_EXCEPTIONS 128u
 
 struct plan_type {
 	char params[ARITY_MAX + 1], results[ARITY_MAX + 1];
@@ -73,6 +76,8 @@ struct plan {
 	unsigned features; /* FEATURE_* */
 	struct plan_type types[TYPES_MAX];
 	unsigned type_count;
+	unsigned tags[TAGS_MAX]; /* type indices */
+	unsigned tag_count;
 	unsigned funcs[FUNCS_MAX]; /* type indices */
 	unsigned func_count;
 	struct plan_global globals[GLOBALS_MAX];

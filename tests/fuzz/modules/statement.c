@@ -245,6 +245,8 @@ static void some_statement(struct body *body, unsigned depth)
 		body_instruction(body, '\0', depth);
 	else if (dice < 20 && body->label_count < LABELS_MAX)
 		body_control(body, "", depth);
+	else if (dice < 21 && body->plan->tag_count && random_once_in(random, 2))
+		body_throw(body, depth);
 	else if (dice < 22)
 		body_branch(body, depth);
 	else if (dice < 24)
@@ -255,6 +257,8 @@ static void some_statement(struct body *body, unsigned depth)
 		bulk_table(body, depth);
 	else if (dice < 30 && body->plan->memory_count)
 		body_shaped_loop(body);
+	else if (dice < 31 && body->plan->tag_count && !random_once_in(random, 4))
+		body_throw(body, depth);
 	else if (dice < 31)
 		value_for_nothing(body, depth);
 	else

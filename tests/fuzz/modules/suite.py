@@ -9,7 +9,7 @@ from fuzz.verdicts.verdicts import Judges
 from .differential import SUBJECTS, Fuzzer, Setup
 from .engines import find_node
 
-SEEDS = range(1, 9)
+SEEDS = range(1, 7)
 MUTANTS = 600
 
 

@@ -92,6 +92,11 @@ void body_constant(struct body *body, char type)
 	}
 }
 
+static bool is_reference(char type)
+{
+	return type == 'r' || type == 'e' || type == 'x';
+}
+
 /* --- References ------------------------------------------------------------------ */
 
 void body_index_constant(struct body *body, char index, uint32_t value)
@@ -190,7 +195,7 @@ static void selection(struct body *body, char type, unsigned depth)
 	body_value(body, type, depth);
 	body_value(body, type, depth);
 	body_value(body, 'i', depth);
-	if (type != 'r' && type != 'e' && !random_once_in(&body->random, 4)) {
+	if (!is_reference(type) && !random_once_in(&body->random, 4)) {
 		body_op(body, WASM_OP_SELECT);
 		return;
 	}
@@ -276,7 +281,7 @@ static void some_value(struct body *body, char type, unsigned depth)
 	} else if (dice < 6) {
 		body_value(body, type, depth - 1);
 		body_tee(body, body_any_local(body, type));
-	} else if (type == 'r' || type == 'e') {
+	} else if (is_reference(type)) {
 		reference(body, type, depth);
 	} else if (type == 'i' && dice < 7) {
 		if (random_once_in(&body->random, 2))
