@@ -20,16 +20,40 @@ static void descend(struct report *report)
 	report->filled[++report->depth] = false;
 }
 
+/* The bytes of the UTF-8 character at the front; 0: there is none. File names and what a
+ * note says need not be UTF-8. */
+static size_t character(const uint8_t *data, size_t size)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	size_t count = data[0] < 0x80 ? 1 : data[0] >> 5 == 6 ? 2 : data[0] >> 4 == 14 ? 3 : data[0] >> 3 == 30 ? 4 : 0;
+	uint32_t value;
+
+	if (count <= 1 || count > size)
+		return count <= size ? count : 0;
+	value = data[0] & (0x7fu >> count);
+	for (size_t i = 1; i < count; i++) {
+		if ((data[i] & 0xc0) != 0x80)
+			return 0;
+		value = value << 6 | (data[i] & 0x3f);
+	}
+	if (value < least[count] || value > 0x10ffff || (value >= 0xd800 && value < 0xe000))
+		return 0;
+	return count;
+}
+
 static void quoted(const uint8_t *data, size_t size)
 {
 	putchar('"');
-	for (size_t i = 0; i < size; i++) {
-		if (data[i] == '"' || data[i] == '\\')
+	for (size_t i = 0, count; i < size; i += count ? count : 1) {
+		count = character(data + i, size - i);
+		if (!count)
+			printf("\\ufffd");
+		else if (data[i] == '"' || data[i] == '\\')
 			printf("\\%c", data[i]);
 		else if (data[i] < 0x20 || data[i] == 0x7f)
 			printf("\\u%04x", data[i]);
 		else
-			putchar(data[i]);
+			fwrite(data + i, 1, count, stdout);
 	}
 	putchar('"');
 }
@@ -40,18 +64,18 @@ static unsigned printable(const uint8_t *data, size_t size)
 {
 	unsigned columns = 0;
 
-	for (size_t i = 0; i < size; i++) {
-		if (data[i] < 0x20 || data[i] == 0x7f) {
-			columns += (unsigned)printf("\\x%02x", data[i]);
-			continue;
+	for (size_t i = 0, count; i < size; i += count) {
+		bool control;
+
+		count = character(data + i, size - i);
+		control = !count || data[i] < 0x20 || data[i] == 0x7f || (data[i] == 0xc2 && data[i + 1] < 0xa0);
+		count = count ? count : 1;
+		for (size_t j = i; control && j < i + count; j++)
+			columns += (unsigned)printf("\\x%02x", data[j]);
+		if (!control) {
+			fwrite(data + i, 1, count, stdout);
+			columns++;
 		}
-		if (data[i] == 0xc2 && i + 1 < size && data[i + 1] < 0xa0) {
-			columns += (unsigned)printf("\\x%02x\\x%02x", data[i], data[i + 1]);
-			i++;
-			continue;
-		}
-		putchar(data[i]);
-		columns += (data[i] & 0xc0) != 0x80; /* UTF-8: the first byte of each character */
 	}
 	return columns;
 }

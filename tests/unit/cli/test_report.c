@@ -64,6 +64,34 @@ static void text_is_for_people(void **state)
 	free(text);
 }
 
+/* Names of files are bytes; JSON is UTF-8. Invalid: a lone byte, a cut character, an overlong
+ * one, a surrogate, too large a number. */
+static void what_is_no_utf8_is_replaced(void **state)
+{
+	static const char odd[] = "a\x9b" "b\xe2\x82" "c\xc0\x80" "d\xed\xa0\x80" "\xf4\x90\x80\x80" "\xf0\x9f\x8c\xb0" "\xe2";
+	struct report report;
+	char *text;
+	int saved;
+
+	(void)state;
+	saved = capture_begin(1);
+	report_begin(&report, true);
+	report_text(&report, "file", odd);
+	report_end(&report);
+	text = capture_end(1, saved);
+	assert_string_equal(text, "{\"file\":\"a\\ufffdb\\ufffd\\ufffdc\\ufffd\\ufffdd\\ufffd\\ufffd\\ufffd"
+				  "\\ufffd\\ufffd\\ufffd\\ufffd\xf0\x9f\x8c\xb0\\ufffd\"}\n");
+	free(text);
+	saved = capture_begin(1);
+	report_begin(&report, false);
+	report_text(&report, "file", odd);
+	report_end(&report);
+	text = capture_end(1, saved);
+	assert_string_equal(text, "file               a\\x9bb\\xe2\\x82c\\xc0\\x80d\\xed\\xa0\\x80"
+				  "\\xf4\\x90\\x80\\x80\xf0\x9f\x8c\xb0\\xe2\n");
+	free(text);
+}
+
 static void names_cannot_drive_the_terminal(void **state)
 {
 	int saved = capture_begin(1);
@@ -84,6 +112,7 @@ int main(void)
 		test_in_folder(json_is_one_object),
 		test_in_folder(text_is_for_people),
 		test_in_folder(names_cannot_drive_the_terminal),
+		test_in_folder(what_is_no_utf8_is_replaced),
 	};
 
 	return cmocka_run_group_tests_name("report", tests, NULL, NULL);
