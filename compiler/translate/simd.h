@@ -38,6 +38,10 @@ LLVMValueRef simd_x86(struct func_translator *ft, const char *name, LLVMValueRef
 
 /* simd_float.c: a constant that LLVM would take for an identity (numeric_float.c), hidden. */
 LLVMValueRef simd_hide_identity(struct func_translator *ft, LLVMValueRef vector);
+/* MINPS, MAXPS and so on: left if it is the smaller or larger one, else right, also
+ * where one is a NaN. */
+LLVMValueRef simd_float_min(struct func_translator *ft, LLVMValueRef left, LLVMValueRef right);
+LLVMValueRef simd_float_max(struct func_translator *ft, LLVMValueRef left, LLVMValueRef right);
 
 /* The families */
 bool translate_simd_memory(struct func_translator *ft, const struct wasm_instr *instr);

@@ -33,13 +33,10 @@ static void trunc_sat_s32(struct func_translator *ft)
 	simd_push(ft, LLVMBuildXor(b, result, simd_mask(ft, large, I32X4), ""));
 }
 
-/* MAXPS: zero for a NaN also. */
+/* Zero for a NaN also. */
 static LLVMValueRef at_least_zero(struct func_translator *ft, LLVMValueRef value)
 {
-	LLVMValueRef zero = LLVMConstNull(LLVMTypeOf(value));
-	LLVMValueRef positive = LLVMBuildFCmp(ft->builder, LLVMRealOGT, value, zero, "");
-
-	return LLVMBuildSelect(ft->builder, positive, value, zero, "");
+	return simd_float_max(ft, value, LLVMConstNull(LLVMTypeOf(value)));
 }
 
 /* Two signed conversions: of the value, right up to 2^31 and 2^31 from there on; and
@@ -62,13 +59,6 @@ static void trunc_sat_u32(struct func_translator *ft)
 	simd_push(ft, LLVMBuildAdd(b, low, high, ""));
 }
 
-static LLVMValueRef at_most(struct func_translator *ft, LLVMValueRef value, LLVMValueRef limit)
-{
-	LLVMValueRef below = LLVMBuildFCmp(ft->builder, LLVMRealOLT, value, limit, "");
-
-	return LLVMBuildSelect(ft->builder, below, value, limit, "");
-}
-
 /* MINPD takes its second operand, a limit that is zero there, for a NaN. What is too
  * small CVTTPD2DQ makes the minimum; it clears the upper lanes. */
 static void trunc_sat_s64(struct func_translator *ft)
@@ -76,7 +66,7 @@ static void trunc_sat_s64(struct func_translator *ft)
 	LLVMValueRef value = simd_pop(ft, F64X2);
 	LLVMValueRef limit = unless_nan(ft, value, simd_const_real(ft, F64X2, 2147483647.0));
 
-	simd_push(ft, simd_x86(ft, "llvm.x86.sse2.cvttpd2dq", at_most(ft, value, limit), NULL));
+	simd_push(ft, simd_x86(ft, "llvm.x86.sse2.cvttpd2dq", simd_float_min(ft, value, limit), NULL));
 }
 
 /* Added to 2^52, an integer below 2^32 stands in the sum's low bits. */
@@ -84,7 +74,7 @@ static void trunc_sat_u64(struct func_translator *ft)
 {
 	LLVMBuilderRef b = ft->builder;
 	LLVMValueRef value = at_least_zero(ft, simd_pop(ft, F64X2));
-	LLVMValueRef whole = at_most(ft, value, simd_const_real(ft, F64X2, 4294967295.0));
+	LLVMValueRef whole = simd_float_min(ft, value, simd_const_real(ft, F64X2, 4294967295.0));
 	LLVMValueRef sum;
 
 	whole = build_intrinsic(ft, "llvm.trunc", simd_type(ft, F64X2), &whole, 1);

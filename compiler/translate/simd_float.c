@@ -72,23 +72,32 @@ static void compare(struct func_translator *ft, enum simd_shape shape, LLVMRealP
 	simd_push(ft, simd_mask(ft, flags, shape == F32X4 ? I32X4 : I64X2));
 }
 
-/* `left` where it is before `right`, else `right`: MINPS and MAXPS as they are. */
-static LLVMValueRef first_or_second(struct func_translator *ft, LLVMRealPredicate before,
-				    LLVMValueRef left, LLVMValueRef right)
+/* The intrinsics: a comparison and a select may drift apart among bit casts. */
+LLVMValueRef simd_float_min(struct func_translator *ft, LLVMValueRef left, LLVMValueRef right)
 {
-	return LLVMBuildSelect(ft->builder, LLVMBuildFCmp(ft->builder, before, left, right, ""), left,
-			       right, "");
+	bool f32 = LLVMTypeOf(left) == simd_type(ft, F32X4);
+
+	return simd_x86(ft, f32 ? "llvm.x86.sse.min.ps" : "llvm.x86.sse2.min.pd", left, right);
 }
 
+LLVMValueRef simd_float_max(struct func_translator *ft, LLVMValueRef left, LLVMValueRef right)
+{
+	bool f32 = LLVMTypeOf(left) == simd_type(ft, F32X4);
+
+	return simd_x86(ft, f32 ? "llvm.x86.sse.max.ps" : "llvm.x86.sse2.max.pd", left, right);
+}
+
+typedef LLVMValueRef (*selector)(struct func_translator *ft, LLVMValueRef left, LLVMValueRef right);
+
 /* As minimum_or_maximum() of numeric_float.c. */
-static void minimum_or_maximum(struct func_translator *ft, enum simd_shape shape, bool minimum)
+static void minimum_or_maximum(struct func_translator *ft, enum simd_shape shape, selector select,
+			       LLVMOpcode combine)
 {
 	LLVMBuilderRef b = ft->builder;
 	LLVMValueRef y = simd_pop(ft, shape), x = simd_pop(ft, shape);
-	LLVMRealPredicate before = minimum ? LLVMRealOLT : LLVMRealOGT;
-	LLVMValueRef one = simd_cast(ft, first_or_second(ft, before, x, y), I64X2);
-	LLVMValueRef other = simd_cast(ft, first_or_second(ft, before, y, x), I64X2);
-	LLVMValueRef both = LLVMBuildBinOp(b, minimum ? LLVMOr : LLVMAnd, one, other, "");
+	LLVMValueRef one = simd_cast(ft, select(ft, x, y), I64X2);
+	LLVMValueRef other = simd_cast(ft, select(ft, y, x), I64X2);
+	LLVMValueRef both = LLVMBuildBinOp(b, combine, one, other, "");
 	LLVMValueRef unordered = LLVMBuildFCmp(b, LLVMRealUNO, x, y, "");
 	LLVMValueRef nan = LLVMBuildFAdd(b, simd_hide_identity(ft, x), simd_hide_identity(ft, y), "");
 
@@ -97,11 +106,11 @@ static void minimum_or_maximum(struct func_translator *ft, enum simd_shape shape
 
 /* Wasm's pmin(a, b) is b < a ? b : a. */
 static void pseudo_minimum_or_maximum(struct func_translator *ft, enum simd_shape shape,
-				      LLVMRealPredicate before)
+				      selector select)
 {
 	LLVMValueRef right = simd_pop(ft, shape), left = simd_pop(ft, shape);
 
-	simd_push(ft, first_or_second(ft, before, right, left));
+	simd_push(ft, select(ft, right, left));
 }
 
 static bool translate_arithmetic(struct func_translator *ft, enum wasm_op op)
@@ -206,28 +215,28 @@ bool translate_simd_float(struct func_translator *ft, const struct wasm_instr *i
 {
 	switch (instr->op) {
 	case WASM_OP_F32X4_MIN:
-		minimum_or_maximum(ft, F32X4, true);
+		minimum_or_maximum(ft, F32X4, simd_float_min, LLVMOr);
 		return true;
 	case WASM_OP_F64X2_MIN:
-		minimum_or_maximum(ft, F64X2, true);
+		minimum_or_maximum(ft, F64X2, simd_float_min, LLVMOr);
 		return true;
 	case WASM_OP_F32X4_MAX:
-		minimum_or_maximum(ft, F32X4, false);
+		minimum_or_maximum(ft, F32X4, simd_float_max, LLVMAnd);
 		return true;
 	case WASM_OP_F64X2_MAX:
-		minimum_or_maximum(ft, F64X2, false);
+		minimum_or_maximum(ft, F64X2, simd_float_max, LLVMAnd);
 		return true;
 	case WASM_OP_F32X4_PMIN:
-		pseudo_minimum_or_maximum(ft, F32X4, LLVMRealOLT);
+		pseudo_minimum_or_maximum(ft, F32X4, simd_float_min);
 		return true;
 	case WASM_OP_F64X2_PMIN:
-		pseudo_minimum_or_maximum(ft, F64X2, LLVMRealOLT);
+		pseudo_minimum_or_maximum(ft, F64X2, simd_float_min);
 		return true;
 	case WASM_OP_F32X4_PMAX:
-		pseudo_minimum_or_maximum(ft, F32X4, LLVMRealOGT);
+		pseudo_minimum_or_maximum(ft, F32X4, simd_float_max);
 		return true;
 	case WASM_OP_F64X2_PMAX:
-		pseudo_minimum_or_maximum(ft, F64X2, LLVMRealOGT);
+		pseudo_minimum_or_maximum(ft, F64X2, simd_float_max);
 		return true;
 	default:
 		return translate_arithmetic(ft, instr->op) || translate_unary(ft, instr->op) ||

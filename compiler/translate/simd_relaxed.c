@@ -29,14 +29,18 @@ static void lane_select(struct func_translator *ft, enum simd_shape shape)
 	simd_push(ft, LLVMBuildSelect(ft->builder, taken, then, otherwise, ""));
 }
 
-/* MINPS and MAXPS: the second operand where one is a NaN, or both are zeros. */
-static void minimum_or_maximum(struct func_translator *ft, enum simd_shape shape,
-			       LLVMRealPredicate before)
+static void minimum(struct func_translator *ft, enum simd_shape shape)
 {
 	LLVMValueRef right = simd_pop(ft, shape), left = simd_pop(ft, shape);
-	LLVMValueRef flags = LLVMBuildFCmp(ft->builder, before, left, right, "");
 
-	simd_push(ft, LLVMBuildSelect(ft->builder, flags, left, right, ""));
+	simd_push(ft, simd_float_min(ft, left, right));
+}
+
+static void maximum(struct func_translator *ft, enum simd_shape shape)
+{
+	LLVMValueRef right = simd_pop(ft, shape), left = simd_pop(ft, shape);
+
+	simd_push(ft, simd_float_max(ft, left, right));
 }
 
 /* PSHUFB: an index from 128 on gives zero, one below counts modulo 16. */
@@ -83,16 +87,16 @@ static bool translate_relaxed_float(struct func_translator *ft, enum wasm_op op)
 		multiply_add(ft, F64X2, op == WASM_OP_F64X2_RELAXED_NMADD);
 		return true;
 	case WASM_OP_F32X4_RELAXED_MIN:
-		minimum_or_maximum(ft, F32X4, LLVMRealOLT);
+		minimum(ft, F32X4);
 		return true;
 	case WASM_OP_F64X2_RELAXED_MIN:
-		minimum_or_maximum(ft, F64X2, LLVMRealOLT);
+		minimum(ft, F64X2);
 		return true;
 	case WASM_OP_F32X4_RELAXED_MAX:
-		minimum_or_maximum(ft, F32X4, LLVMRealOGT);
+		maximum(ft, F32X4);
 		return true;
 	case WASM_OP_F64X2_RELAXED_MAX:
-		minimum_or_maximum(ft, F64X2, LLVMRealOGT);
+		maximum(ft, F64X2);
 		return true;
 	/* CVTTPS2DQ and CVTTPD2DQ: the minimum for what does not fit. The unsigned ones
 	 * have no such instruction; simd_convert.c saturates them. */

@@ -26,12 +26,31 @@ static void extend(struct func_translator *ft, enum simd_shape shape, enum half 
 	simd_push(ft, widen_half(ft, simd_pop(ft, narrower(shape)), shape, half, is_signed));
 }
 
+/* Two halves of a product each, from PMULLW and PMULHW, interleaved: cheaper than
+ * widening first, and shared by the low and the high lanes. */
+static void multiply_words(struct func_translator *ft, enum half half, bool is_signed)
+{
+	LLVMValueRef right = simd_pop(ft, I16X8), left = simd_pop(ft, I16X8), mask[8];
+	LLVMValueRef low = LLVMBuildMul(ft->builder, left, right, "");
+	LLVMValueRef high = simd_x86(ft, is_signed ? "llvm.x86.sse2.pmulh.w" : "llvm.x86.sse2.pmulhu.w",
+				     left, right);
+
+	for (unsigned i = 0; i < 8; i++)
+		mask[i] = const_u32(ft->mt, (half == HIGH ? 4 : 0) + i / 2 + (i % 2 ? 8 : 0));
+	simd_push(ft, LLVMBuildShuffleVector(ft->builder, low, high, LLVMConstVector(mask, 8), ""));
+}
+
 static void extended_multiply(struct func_translator *ft, enum simd_shape shape, enum half half,
 			      bool is_signed)
 {
-	LLVMValueRef right = widen_half(ft, simd_pop(ft, narrower(shape)), shape, half, is_signed);
-	LLVMValueRef left = widen_half(ft, simd_pop(ft, narrower(shape)), shape, half, is_signed);
+	LLVMValueRef right, left;
 
+	if (shape == I32X4) {
+		multiply_words(ft, half, is_signed);
+		return;
+	}
+	right = widen_half(ft, simd_pop(ft, narrower(shape)), shape, half, is_signed);
+	left = widen_half(ft, simd_pop(ft, narrower(shape)), shape, half, is_signed);
 	simd_push(ft, LLVMBuildMul(ft->builder, left, right, ""));
 }
 
