@@ -2,6 +2,7 @@
 #include "backend.h"
 
 #include "reroll.h"
+#include "swizzle.h"
 
 #include <llvm-c/Error.h>
 #include <llvm-c/Support.h>
@@ -246,8 +247,10 @@ int backend_optimise(struct backend *backend, LLVMModuleRef module,
 	LLVMPassBuilderOptionsSetLoopUnrolling(settings, level >= 2);
 	if (level >= 2) {
 		failure = LLVMRunPasses(module, first_pipeline, backend->machine, settings);
-		if (!failure)
+		if (!failure) {
 			reroll_loops(module);
+			simplify_swizzles(module);
+		}
 	}
 	if (!failure)
 		failure = LLVMRunPasses(module, pipelines[level], backend->machine, settings);
