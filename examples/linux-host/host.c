@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <time.h>
 
 #define MEMORY32_REACH ((UINT64_C(8) << 30) + WALNUT_PAGE_SIZE)
 #define MEMORY64_PAGES (UINT64_C(1) << 20) /* 64 GiB of address space: our limit */
@@ -89,6 +90,27 @@ uint64_t walnut_table_grow(struct walnut_table *table, uint64_t delta, uint64_t 
 	table->elements = elements;
 	table->size = old + delta;
 	return old;
+}
+
+/* The program has one thread, so nobody ends a wait but the clock. */
+uint32_t walnut_atomic_wait(const void *place, uint64_t expected, int64_t timeout_ns, uint32_t size)
+{
+	struct timespec time = { timeout_ns / 1000000000, timeout_ns % 1000000000 };
+	uint64_t value = size == 4 ? *(const volatile uint32_t *)place : *(const volatile uint64_t *)place;
+
+	if (value != expected)
+		return WALNUT_WAIT_NOT_EQUAL;
+	if (timeout_ns < 0)
+		walnut_trap(WALNUT_TRAP_DEADLOCK);
+	while (nanosleep(&time, &time))
+		continue;
+	return WALNUT_WAIT_TIMED_OUT;
+}
+
+uint32_t walnut_atomic_notify(const void *place, uint32_t count)
+{
+	(void)place, (void)count;
+	return 0;
 }
 
 /* ---------------------------------------------------------------------------- */

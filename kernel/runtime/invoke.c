@@ -1,5 +1,6 @@
 /* --invoke; see invoke.h. Numbers are read and printed as other engines do: integers
- * in decimal (0x is understood), printed signed, floats by lib/decimal.h. */
+ * in decimal (0x is understood), printed signed, floats by lib/decimal.h, vectors as 32
+ * hexadecimal digits. */
 #include "invoke.h"
 
 #include "cmdline.h"
@@ -38,6 +39,31 @@ static bool read_integer(const char *string, int bits, uint64_t *out)
 	return true;
 }
 
+static int hexadecimal_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 'a' - 'A';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* 32 hexadecimal digits, the highest lane first, as print_value() writes them. */
+static bool read_vector(const char *string, uint8_t bytes[16])
+{
+	if (string[0] == '0' && (string[1] == 'x' || string[1] == 'X'))
+		string += 2;
+	if (strlen(string) != 32)
+		return false;
+	for (int i = 0; i < 32; i++) {
+		int digit = hexadecimal_digit(string[i]);
+
+		if (digit < 0)
+			return false;
+		bytes[15 - i / 2] = (uint8_t)(bytes[15 - i / 2] << 4 | digit);
+	}
+	return true;
+}
+
 static bool read_value(const char *string, char type, union walnut_value *value)
 {
 	uint64_t number;
@@ -55,8 +81,10 @@ static bool read_value(const char *string, char type, union walnut_value *value)
 		return decimal_read_f32(string, &value->f32);
 	case WALNUT_F64:
 		return decimal_read_f64(string, &value->f64);
+	case WALNUT_V128:
+		return read_vector(string, value->v128);
 	default:
-		return false; /* vectors and references cannot be given as text */
+		return false; /* references cannot be given as text */
 	}
 }
 
