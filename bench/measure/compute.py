@@ -50,7 +50,8 @@ def prepare(bench):
 
     def wasm(program):
         output = folder / f"{program}.wasm"
-        return output if output.exists() else bench.compile_wasm(sources(program), output)
+        flags = ["-msimd128"] if program.startswith("simd_") else []
+        return output if output.exists() else bench.compile_wasm(sources(program), output, *flags)
 
     def native(program):
         return [bench.compile_native(sources(program), folder / program)]
