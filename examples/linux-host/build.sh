@@ -14,4 +14,4 @@ object=$(mktemp --suffix=.o)
 trap 'rm -f "$object"' EXIT
 ${WALNUT_CC:-walnut-cc} $options -o "$object" "$1"
 $cc -O2 -Wall -Wextra -I"$here/../../abi" -I/usr/include/walnut -o "$2" \
-	"$here/host.c" "$here/objects.c" "$here/traps.c" "$here/wasi.c" "$object"
+	"$here/host.c" "$here/objects.c" "$here/traps.c" "$here/exceptions.c" "$here/wasi.c" "$object"

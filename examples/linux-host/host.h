@@ -24,4 +24,9 @@ void *host_pointer(uint32_t address, uint64_t size);
 /* Turns faults of compiled code into a report on stderr and exit status 134. */
 void host_catch_traps(void);
 
+/* Ends the program for the reason `why`, with a name if there is one, in compiled code at
+ * pc with this frame pointer: a report, and exit status 134. */
+_Noreturn void host_report(const char *why, const char *name, uint64_t name_size, uint64_t pc,
+			   uint64_t frame);
+
 #endif

@@ -131,9 +131,10 @@ static void print_frame(uint64_t pc)
 
 /* Frames of compiled code have frame pointers: RBP points to the caller's RBP,
  * and above it is the return address. */
-static void report(uint32_t code, uint64_t pc, uint64_t frame)
+void host_report(const char *why, const char *name, uint64_t name_size, uint64_t pc, uint64_t frame)
 {
-	fprintf(stderr, "walnut: trap: %s\n", trap_name(code));
+	fprintf(stderr, "walnut: trap: %s%s%.*s\n", why, name_size ? " " : "", (int)name_size,
+		name_size ? name : "");
 	for (int depth = 0; depth < 20 && in_app(pc); depth++) {
 		const uint64_t *saved = (const uint64_t *)frame;
 
@@ -184,7 +185,7 @@ static void on_fault(int number, siginfo_t *info, void *context)
 	/* In memset and the like, called by the program: they make no frames. */
 	if (!in_app(pc) && code != WALNUT_TRAP_STACK_OVERFLOW)
 		pc = *(const uint64_t *)sp;
-	report(code, pc, (uint64_t)registers[REG_RBP]);
+	host_report(trap_name(code), NULL, 0, pc, (uint64_t)registers[REG_RBP]);
 }
 
 _Noreturn void walnut_trap(uint32_t code)

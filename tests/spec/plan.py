@@ -32,9 +32,10 @@ TRAPS = {
     "unaligned atomic": 11,
     "expected shared memory": 12,
     "call stack exhausted": 64,
+    "uncaught exception": 67,
 }
 
-LETTERS = {"i32": "i", "i64": "I", "f32": "f", "f64": "F", "v128": "v", "funcref": "r", "externref": "e"}
+LETTERS = {"i32": "i", "i64": "I", "f32": "f", "f64": "F", "v128": "v", "funcref": "r", "externref": "e", "exnref": "x"}
 MODULES_PER_IMAGE = 40
 
 
@@ -153,6 +154,8 @@ def line(command, instance):
         if "either" in command:
             words.append("|".join(value(result) for result in command["either"]))
         words += [value(result) for result in command.get("expected", [])]
+    elif kind == "assert_exception":
+        words.append(trap("uncaught exception"))
     elif kind in ("assert_trap", "assert_exhaustion"):
         words.append(trap(command["text"]))
     else:

@@ -5,7 +5,7 @@ The modules come from wast2json, so this reader trusts them.
 
 import dataclasses
 
-FUNC, TABLE, MEMORY, GLOBAL = range(4)
+FUNC, TABLE, MEMORY, GLOBAL, TAG = range(5)
 
 
 @dataclasses.dataclass
@@ -85,6 +85,9 @@ class Module:
             self._limits()
         elif entry.kind == MEMORY:
             self._limits()
+        elif entry.kind == TAG:
+            self._byte()
+            self._leb()
         else:
             self._at += 2
         return entry

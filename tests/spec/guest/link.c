@@ -36,6 +36,8 @@ bool import_matches(const struct walnut_import *import, const struct walnut_expo
 	case WALNUT_EXTERN_GLOBAL:
 		return wanted->value_type == given->value_type &&
 		       wanted->mutable_ == given->mutable_;
+	case WALNUT_EXTERN_TAG:
+		return wanted->func == given->func;
 	}
 	return false;
 }
