@@ -35,7 +35,8 @@ TRAPS = {
     "uncaught exception": 67,
 }
 
-LETTERS = {"i32": "i", "i64": "I", "f32": "f", "f64": "F", "v128": "v", "funcref": "r", "externref": "e", "exnref": "x"}
+LETTERS = {"i32": "i", "i64": "I", "f32": "f", "f64": "F", "v128": "v", "funcref": "r", "externref": "e",
+           "anyref": "a", "exnref": "x"}
 MODULES_PER_IMAGE = 40
 
 
@@ -184,6 +185,8 @@ def hexadecimal(data):
 
 def value(entry):
     """A typed value, in hexadecimal; canonical and arithmetic NaNs are c and a."""
+    if entry["type"] == "ref":  # null of any type
+        return "|".join(f"{letter}:0" for letter in "reax")
     letter = LETTERS[entry["type"]]
     text = entry.get("value")
     if text is None:
@@ -192,8 +195,8 @@ def value(entry):
         return "v:" + lanes(entry["lane_type"], text)
     if letter == "e":  # 0 is null, so host values move up by one
         return f"e:{0 if text == 'null' else int(text) + 1:x}"
-    if letter == "r":
-        return "r:0" if text == "null" else "r:*"
+    if letter in "rax":
+        return f"{letter}:0" if text == "null" else f"{letter}:*"
     if text.startswith("nan:"):
         return f"{letter}:{text[4]}nan"
     return f"{letter}:{int(text) & (2**64 - 1):x}"
