@@ -41,6 +41,7 @@ run: build
 	@scripts/run-example $(BUILD)
 
 test: build
+	@scripts/wasm-tools $(BUILD)
 	@tests/run --build $(BUILD) $(TESTFLAGS)
 
 fuzz: build
