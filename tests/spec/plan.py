@@ -31,6 +31,8 @@ TRAPS = {
     "invalid conversion to integer": 9,
     "unaligned atomic": 11,
     "expected shared memory": 12,
+    "out of bounds array access": 20,
+    "cast failure": 21,
     "call stack exhausted": 64,
     "uncaught exception": 67,
 }
@@ -193,8 +195,8 @@ def value(entry):
         return f"{letter}:*"
     if letter == "v":
         return "v:" + lanes(entry["lane_type"], text)
-    if letter == "e":  # 0 is null, so host values move up by one
-        return f"e:{0 if text == 'null' else int(text) + 1:x}"
+    if letter == "e" or (letter == "a" and text != "null"):  # 0 is null, so host values move up by one
+        return f"{letter}:{0 if text == 'null' else int(text) + 1:x}"
     if letter in "rax":
         return f"{letter}:0" if text == "null" else f"{letter}:*"
     if text.startswith("nan:"):
