@@ -31,6 +31,7 @@ TRAPS = {
     "invalid conversion to integer": 9,
     "unaligned atomic": 11,
     "expected shared memory": 12,
+    "null ": 10,  # function, structure, … reference
     "out of bounds array access": 20,
     "cast failure": 21,
     "call stack exhausted": 64,
