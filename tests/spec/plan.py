@@ -196,8 +196,10 @@ def value(entry):
         return f"{letter}:*"
     if letter == "v":
         return "v:" + lanes(entry["lane_type"], text)
-    if letter == "e" or (letter == "a" and text != "null"):  # 0 is null, so host values move up by one
-        return f"{letter}:{0 if text == 'null' else int(text) + 1:x}"
+    if text != "null" and letter in "ea":  # WALNUT_HOST_REF of abi/gc.h
+        return f"{letter}:{int(text) << 2 | 2:x}"
+    if letter == "e":
+        return "e:0"
     if letter in "rax":
         return f"{letter}:0" if text == "null" else f"{letter}:*"
     if text.startswith("nan:"):

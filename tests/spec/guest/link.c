@@ -1,11 +1,20 @@
-/* Import matching: core spec 2.0, section 4.5.3. An object's imports are bound by
+/* Import matching: core spec 3.0, section 4.5.3. An object's imports are bound by
  * the linker, which knows nothing of types; the driver compares them before it
  * instantiates a module. */
 #include "driver.h"
 
-static bool functypes_equal(const struct walnut_functype *a, const struct walnut_functype *b)
+/* Descriptors of equal types have one address. What the driver provides itself (it has no
+ * thunk to be invoked by) has descriptors of its own, compared by their letters. */
+static bool functype_matches(const struct walnut_functype *wanted,
+			     const struct walnut_export *provider)
 {
-	return strings_equal(a->params, b->params) && strings_equal(a->results, b->results);
+	const struct walnut_functype *given = provider->type.func;
+
+	if (!provider->invoke)
+		return strings_equal(wanted->params, given->params) &&
+		       strings_equal(wanted->results, given->results);
+	return given == wanted || (given->subtyping.depth > wanted->subtyping.depth &&
+				   given->subtyping.ancestors[wanted->subtyping.depth] == wanted);
 }
 
 /* Sizes are those that the provider has now, after it may have grown. */
@@ -26,7 +35,7 @@ bool import_matches(const struct walnut_import *import, const struct walnut_expo
 		return false;
 	switch (wanted->kind) {
 	case WALNUT_EXTERN_FUNC:
-		return functypes_equal(wanted->func, given->func);
+		return functype_matches(wanted->func, provider);
 	case WALNUT_EXTERN_TABLE:
 		return wanted->value_type == table->type && wanted->flags == given->flags &&
 		       limits_match(wanted, table->size, table->max_size);
