@@ -70,6 +70,10 @@ class Module:
         self._at += size
         return bytes(self._data[self._at - size:self._at])
 
+    def _type(self):
+        if self._byte() in (0x63, 0x64):  # (ref null ht), (ref ht)
+            self._leb()
+
     def _limits(self):
         flags = self._byte()
         self._leb()
@@ -81,7 +85,7 @@ class Module:
         if entry.kind == FUNC:
             self._leb()
         elif entry.kind == TABLE:
-            self._byte()
+            self._type()
             self._limits()
         elif entry.kind == MEMORY:
             self._limits()
@@ -89,5 +93,6 @@ class Module:
             self._byte()
             self._leb()
         else:
-            self._at += 2
+            self._type()
+            self._byte()
         return entry
