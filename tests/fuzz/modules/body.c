@@ -87,7 +87,7 @@ void body_discard(struct body *body, char type)
 		body_set(body, body_any_local(body, type));
 }
 
-uint8_t type_byte(char type)
+static uint8_t type_byte(char type)
 {
 	switch (type) {
 	case 'i': return WASM_I32;
@@ -96,9 +96,35 @@ uint8_t type_byte(char type)
 	case 'F': return WASM_F64;
 	case 'V': return WASM_V128;
 	case 'x': return (uint8_t)WASM_HEAP_EXN;
+	case 'y': return (uint8_t)WASM_HEAP_ANY;
 	case 'r': return (uint8_t)WASM_HEAP_FUNC;
 	default: return (uint8_t)WASM_HEAP_EXTERN;
 	}
+}
+
+/* Which of the aggregate types a letter refers to; -1: none. */
+static int aggregate_of(char type)
+{
+	const char *at = strchr(AGGREGATES, type);
+
+	return type && at ? (int)(at - AGGREGATES) : -1;
+}
+
+void add_heap_type(struct bytes *bytes, const struct plan *plan, char type)
+{
+	int aggregate = aggregate_of(type);
+
+	if (aggregate < 0)
+		bytes_u8(bytes, type_byte(type));
+	else
+		bytes_signed(bytes, plan->type_count + (unsigned)aggregate);
+}
+
+void add_value_type(struct bytes *bytes, const struct plan *plan, char type)
+{
+	if (aggregate_of(type) >= 0)
+		bytes_u8(bytes, 0x63); /* ref null */
+	add_heap_type(bytes, plan, type);
 }
 
 /* A type index only where the short forms cannot say it, or now and then. */
@@ -108,7 +134,8 @@ void body_block_type(struct body *body, const char *params, const char *results)
 
 	if (!*params && strlen(results) <= 1 &&
 	    (index == PLAN_NO_TYPE || !random_once_in(&body->random, 4)))
-		bytes_u8(&body->code, *results ? type_byte(*results) : 0x40);
+		*results ? add_value_type(&body->code, body->plan, *results)
+			 : bytes_u8(&body->code, 0x40);
 	else
 		bytes_signed(&body->code, index);
 }

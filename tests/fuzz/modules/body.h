@@ -59,7 +59,9 @@ void body_tee(struct body *body, unsigned local);
 /* Drops the topmost value, or keeps it in a local. */
 void body_discard(struct body *body, char type);
 void body_block_type(struct body *body, const char *params, const char *results);
-uint8_t type_byte(char type);
+/* The encodings of a value type and, for references, of its heap type. */
+void add_value_type(struct bytes *bytes, const struct plan *plan, char type);
+void add_heap_type(struct bytes *bytes, const struct plan *plan, char type);
 /* Takes fuel and returns, rarely traps, when none is left: so that every program ends. */
 void body_burn(struct body *body, int32_t amount);
 
@@ -83,6 +85,18 @@ uint64_t body_address(struct body *body, unsigned memory, uint32_t size, unsigne
 /* The float on the stack with any NaN replaced by the canonical one: which NaN
  * arithmetic returns is not determined (core spec 2.0, 4.3.3). */
 void body_canonical_nan(struct body *body, char type);
+
+/* --- aggregates.c --------------------------------------------------------------- */
+
+bool is_aggregate(char type);
+/* A value of such a type, made or got somewhere. */
+void body_aggregate(struct body *body, char type, unsigned depth);
+/* A number out of an aggregate or about a reference: leaves an i32. */
+void body_from_aggregate(struct body *body, unsigned depth);
+/* A statement that changes an aggregate. */
+void body_change_aggregate(struct body *body, unsigned depth);
+/* The types' encodings, for the end of the recursive group that all types are. */
+void add_aggregate_types(struct bytes *section, const struct plan *plan);
 
 /* --- statement.c, control.c, loops.c ---------------------------------------- */
 

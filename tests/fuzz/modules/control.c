@@ -243,8 +243,29 @@ static void call_through_table(struct body *body, unsigned func, enum wasm_op op
 	bytes_u8(&body->code, 0);
 }
 
+/* Through a reference of its own type, or through null. */
+static void call_reference(struct body *body, unsigned func, enum wasm_op op, unsigned depth)
+{
+	unsigned type = body->plan->funcs[func];
+
+	body_values(body, body->plan->types[type].params, depth);
+	if (random_once_in(&body->random, plan_risk(body->plan))) {
+		body_op(body, WASM_OP_REF_NULL);
+		bytes_signed(&body->code, type);
+	} else {
+		body_op_index(body, WASM_OP_REF_FUNC, func);
+	}
+	if (random_once_in(&body->random, 3))
+		body_op(body, WASM_OP_REF_AS_NON_NULL);
+	body_op_index(body, op, type);
+}
+
 static void call(struct body *body, unsigned func, bool is_tail, unsigned depth)
 {
+	if ((body->plan->features & FEATURE_AGGREGATES) && random_once_in(&body->random, 3)) {
+		call_reference(body, func, is_tail ? WASM_OP_RETURN_CALL_REF : WASM_OP_CALL_REF, depth);
+		return;
+	}
 	if (random_once_in(&body->random, 3)) {
 		call_through_table(body, func,
 				   is_tail ? WASM_OP_RETURN_CALL_INDIRECT : WASM_OP_CALL_INDIRECT, depth);

@@ -38,6 +38,9 @@ SUBJECTS = {
     "atomics": Subject("mixed", "atomics", None, 13),
     "tail-calls": Subject("mixed", "tail-calls", None, 13),
     "exceptions": Subject("mixed", "exceptions,tail-calls", None, 14),
+    "aggregates": Subject("mixed", "aggregates,tail-calls", None, 14),
+    "everything": Subject("mixed", "vectors,atomics,memories,wide-memories,constants,wide-tables,"
+                          "tail-calls,exceptions,aggregates", None, 14),
     "wide": Subject("mixed", "memories,wide-memories,wide-tables,constants,vectors", None, 14),
     "wide-wild": Subject("wild", "memories,wide-memories,wide-tables,constants", None, 14),
 }

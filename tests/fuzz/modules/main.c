@@ -38,7 +38,8 @@ static unsigned parse_features(const char *list)
 	unsigned features = 0;
 
 	static const char *const names[] = { "vectors", "atomics", "memories", "wide-memories",
-					     "constants", "wide-tables", "tail-calls", "exceptions" };
+					     "constants", "wide-tables", "tail-calls", "exceptions",
+					     "aggregates" };
 
 	for (unsigned i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (strstr(list, names[i]))

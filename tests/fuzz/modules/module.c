@@ -13,7 +13,7 @@ static void add_section(struct bytes *module, uint8_t number, struct bytes *cont
 	bytes_sized(module, contents);
 }
 
-static void add_type_list(struct bytes *to, const char *types)
+static void add_type_list(struct bytes *to, const struct plan *plan, const char *types)
 {
 	unsigned count = 0;
 
@@ -21,19 +21,29 @@ static void add_type_list(struct bytes *to, const char *types)
 		count++;
 	bytes_unsigned(to, count);
 	for (unsigned i = 0; i < count; i++)
-		bytes_u8(to, type_byte(types[i]));
+		add_value_type(to, plan, types[i]);
 }
 
+/* All in one recursive group where there are aggregates: function types may name them. */
 static void add_types(const struct plan *plan, struct bytes *module)
 {
+	bool grouped = plan->features & FEATURE_AGGREGATES;
 	struct bytes section = { 0 };
 
-	bytes_unsigned(&section, plan->type_count);
+	if (grouped) {
+		bytes_unsigned(&section, 1);
+		bytes_u8(&section, 0x4e);
+		bytes_unsigned(&section, plan->type_count + sizeof(AGGREGATES) - 1);
+	} else {
+		bytes_unsigned(&section, plan->type_count);
+	}
 	for (unsigned i = 0; i < plan->type_count; i++) {
 		bytes_u8(&section, 0x60);
-		add_type_list(&section, plan->types[i].params);
-		add_type_list(&section, plan->types[i].results);
+		add_type_list(&section, plan, plan->types[i].params);
+		add_type_list(&section, plan, plan->types[i].results);
 	}
+	if (grouped)
+		add_aggregate_types(&section, plan);
 	add_section(module, 1, &section);
 }
 
@@ -61,7 +71,7 @@ static void add_tables(const struct plan *plan, struct bytes *module)
 
 	bytes_unsigned(&section, plan->table_count);
 	for (unsigned i = 0; i < plan->table_count; i++) {
-		bytes_u8(&section, type_byte(plan->tables[i].type));
+		add_value_type(&section, plan, plan->tables[i].type);
 		bytes_u8(&section, plan->tables[i].index == 'I' ? 5 : 1);
 		bytes_unsigned(&section, plan->tables[i].min);
 		bytes_unsigned(&section, plan->tables[i].max);
@@ -120,7 +130,7 @@ static void add_globals(const struct plan *plan, struct bytes *module)
 
 	bytes_unsigned(&section, plan->global_count);
 	for (unsigned i = 0; i < plan->global_count; i++) {
-		bytes_u8(&section, type_byte(plan->globals[i].type));
+		add_value_type(&section, plan, plan->globals[i].type);
 		bytes_u8(&section, plan->globals[i].is_mutable);
 		initial.code.size = 0;
 		add_constant(&initial, plan->globals[i].type);
@@ -171,7 +181,7 @@ static void add_element(const struct plan *plan, const struct plan_segment *segm
 		bytes_unsigned(section, segment->object);
 		add_offset(section, plan->tables[segment->object].index == 'I', segment->offset);
 	}
-	bytes_u8(section, type_byte(type));
+	add_value_type(section, plan, type);
 	bytes_unsigned(section, segment->size);
 	for (uint32_t i = 0; i < segment->size; i++) {
 		if (segment->mode == SEGMENT_DECLARED || (type == 'r' && !random_once_in(random, 4))) {
@@ -180,7 +190,7 @@ static void add_element(const struct plan *plan, const struct plan_segment *segm
 							? i : random_below(random, plan->func_count));
 		} else {
 			bytes_u8(section, WASM_OP_REF_NULL);
-			bytes_u8(section, type_byte(type));
+			add_heap_type(section, plan, type);
 		}
 		bytes_u8(section, WASM_OP_END);
 	}
@@ -236,7 +246,7 @@ static void finish_body(struct body *body, struct bytes *section)
 	bytes_unsigned(&whole, body->local_count - body->param_count);
 	for (unsigned i = body->param_count; i < body->local_count; i++) {
 		bytes_u8(&whole, 1);
-		bytes_u8(&whole, type_byte(body->locals[i]));
+		add_value_type(&whole, body->plan, body->locals[i]);
 	}
 	body_op(body, WASM_OP_END);
 	bytes_add(&whole, body->code.data, body->code.size);
@@ -263,6 +273,9 @@ static void add_locals(struct body *body)
 		body_new_local(body, 'V');
 	if (body->plan->features & FEATURE_EXCEPTIONS)
 		body_new_local(body, 'x');
+	if (body->plan->features & FEATURE_AGGREGATES)
+		for (const char *types = "staby"; *types; types++)
+			body_new_local(body, *types);
 }
 
 static void add_generated(const struct plan *plan, unsigned index, struct skipper *skipper,

@@ -43,6 +43,11 @@ static void mix_value(struct body *body, char type, unsigned sum)
 	case 'r':
 	case 'e':
 	case 'x':
+	case 's':
+	case 't':
+	case 'a':
+	case 'b':
+	case 'y':
 		body_op(body, WASM_OP_REF_IS_NULL);
 		body_op(body, WASM_OP_I64_EXTEND_I32_U);
 		break;

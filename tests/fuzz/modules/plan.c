@@ -21,6 +21,8 @@ static char value_type(const struct plan *plan, struct random *random)
 
 	if ((plan->features & FEATURE_VECTORS) && random_once_in(random, 4))
 		return 'V';
+	if ((plan->features & FEATURE_AGGREGATES) && random_once_in(random, 3))
+		return "sstabyy"[random_below(random, 7)];
 	if (random_once_in(random, 14))
 		return random_once_in(random, 3) ? 'e' : 'r';
 	return numbers[random_below(random, sizeof(numbers) - 1)];

@@ -10,7 +10,9 @@
 #include "random.h"
 
 /* Value types are letters as in opcodes.def and enum walnut_value_type:
- * i I f F V, r for funcref, e for externref, x for exnref. */
+ * i I f F V, r for funcref, e for externref, x for exnref;
+ * s and t for nullable references to a struct type and its subtype, a and b to arrays of i32
+ * and of i8, y for anyref. The aggregate types follow the function types. */
 #define TYPES_MAX 24
 #define RANDOM_TYPES_MAX 12
 #define ARITY_MAX 6
@@ -43,6 +45,10 @@ extern const char *const kind_names[KIND_COUNT];
 #define FEATURE_WIDE_TABLES 32u
 #define FEATURE_TAIL_CALLS 64u
 #define FEATURE_EXCEPTIONS 128u
+#define FEATURE_AGGREGATES 256u /* structs, arrays, i31, casts, typed function references */
+
+/* The letters of the aggregate types in their order. */
+#define AGGREGATES "stab"
 
 struct plan_type {
 	char params[ARITY_MAX + 1], results[ARITY_MAX + 1];

@@ -243,6 +243,8 @@ static void some_statement(struct body *body, unsigned depth)
 		set_global(body, depth);
 	else if (dice < 17)
 		body_instruction(body, '\0', depth);
+	else if (dice < 19 && (body->plan->features & FEATURE_AGGREGATES))
+		body_change_aggregate(body, depth);
 	else if (dice < 20 && body->label_count < LABELS_MAX)
 		body_control(body, "", depth);
 	else if (dice < 21 && body->plan->tag_count && random_once_in(random, 2))

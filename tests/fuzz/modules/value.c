@@ -87,14 +87,14 @@ void body_constant(struct body *body, char type)
 		break;
 	default:
 		body_op(body, WASM_OP_REF_NULL);
-		bytes_u8(&body->code, type_byte(type));
+		add_heap_type(&body->code, body->plan, type);
 		break;
 	}
 }
 
 static bool is_reference(char type)
 {
-	return type == 'r' || type == 'e' || type == 'x';
+	return type == 'r' || type == 'e' || type == 'x' || is_aggregate(type);
 }
 
 /* --- References ------------------------------------------------------------------ */
@@ -201,7 +201,7 @@ static void selection(struct body *body, char type, unsigned depth)
 	}
 	body_op(body, WASM_OP_SELECT_T);
 	bytes_u8(&body->code, 1);
-	bytes_u8(&body->code, type_byte(type));
+	add_value_type(&body->code, body->plan, type);
 }
 
 /* A value that stays on the stack below statements. */
@@ -281,6 +281,10 @@ static void some_value(struct body *body, char type, unsigned depth)
 	} else if (dice < 6) {
 		body_value(body, type, depth - 1);
 		body_tee(body, body_any_local(body, type));
+	} else if (is_aggregate(type)) {
+		body_aggregate(body, type, depth - 1);
+	} else if (type == 'i' && (body->plan->features & FEATURE_AGGREGATES) && dice < 9) {
+		body_from_aggregate(body, depth - 1);
 	} else if (is_reference(type)) {
 		reference(body, type, depth);
 	} else if (type == 'i' && dice < 7) {
