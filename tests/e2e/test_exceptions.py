@@ -13,8 +13,12 @@ def from_text(context, text, name="module"):
     return target
 
 
+def program(context, name):
+    return from_text(context, context.project.root / "tests" / "e2e" / "programs" / f"{name}.wat", name)
+
+
 def checks(context):
-    return from_text(context, context.project.root / "tests" / "e2e" / "programs" / "exceptions.wat")
+    return program(context, "exceptions")
 
 
 @test(timeout=120)
@@ -22,6 +26,14 @@ def all_uses(context):
     """Payloads, rethrowing, indirect calls, 10,000 frames, a million throws in little memory: at each level."""
     for level in "0123":
         context.must(context.walnut("run", "--no-cache", "--mem", "24M", f"-O{level}", checks(context)))
+
+
+@test(timeout=120)
+def kept(context):
+    """Exceptions that are referred to outlive a million that are not, with all their values."""
+    for level in "02":
+        context.must(context.walnut("run", "--no-cache", "--mem", "24M", f"-O{level}",
+                                    program(context, "exceptions_kept")))
 
 
 @test(timeout=120)

@@ -1,8 +1,8 @@
 """A small assembler for modules in the text format that Debian's wat2wasm cannot read:
 exceptions of WebAssembly 3.0. Instructions are folded, or plain without immediates beside
 numbers and names; the opcodes come from the compiler's table. The fields are those that
-the tests need: imported functions and tags, types, functions, a memory, tables with
-elements, tags, globals, exports written inline.
+the tests need: imported functions and tags, types, functions, a memory, tables, with
+elements or without, declared elements, tags, globals, exports written inline.
 """
 
 import pathlib
@@ -144,8 +144,14 @@ class Function:
             return bytes([HEAPS[words[0]]])
         if kind.startswith("MEMARG_"):
             return bytes([0, 0])
-        if kind in ("MEMORY", "TABLE"):
+        if kind == "TABLE":
+            return leb(module.index("table", words[0]))
+        if kind == "MEMORY":
             return bytes([0])
+        if kind == "V128":  # i32x4 and four numbers
+            return struct.pack("<4i", *(int(word, 0) for word in words[1:]))
+        if kind.startswith("LANE_"):
+            return bytes([int(words[0])])
         if kind == "NONE":
             return b""
         raise ValueError(f"immediates {kind} are not supported")
@@ -239,6 +245,9 @@ class Module:
             self.sections[2].append(name(items[0]) + name(items[1]) + bytes([KINDS[kind]]) + attribute
                                     + leb(self.type_index(*self.take_signature(what, {}))))
             return None
+        if kind == "elem":  # declare func …
+            return lambda: self.sections[9].append(
+                b"\x03\x00" + vector(leb(self.index("func", word)) for word in items[2:]))
         number = self.new(kind, items)
         if kind == "tag":
             self.sections[13].append(b"\x00" + leb(self.type_index(*self.take_signature(items))))
@@ -253,6 +262,9 @@ class Module:
         return None
 
     def table(self, number, items):
+        if isinstance(items[0], str) and items[0].isdigit():
+            self.sections[4].append(bytes([TYPES[items[1]], 0]) + leb(int(items[0])))
+            return
         functions = items[1][1:]
         self.sections[4].append(bytes([TYPES[items[0]], 0]) + leb(len(functions)))
         self.sections[9].append(b"\x02" + leb(number) + b"\x41\x00\x0b\x00"
