@@ -162,7 +162,7 @@ struct debug_info *debug_worker_finish(struct debug_worker *worker, const struct
 		worker->fd = -1;
 	}
 	if (!tables && dwarf_present(module))
-		*note = "the module's debug information is damaged and not used";
+		*note = "the module's debug information cannot be read and is not used";
 	return info;
 }
 

@@ -243,6 +243,10 @@ static void write_file(const struct elf_object *elf, const bool *dropped, struct
 	Elf64_Ehdr *file = (Elf64_Ehdr *)out;
 
 	memcpy(out, elf->bytes, sizeof(*file));
+	/* The flag has a meaning in GNU objects only. */
+	for (size_t i = 0; i < count; i++)
+		if (sections[i].flags & SHF_GNU_RETAIN)
+			file->e_ident[EI_OSABI] = ELFOSABI_GNU;
 	for (uint64_t i = 1; i < layout->total; i++)
 		if (layout->contents[i] && layout->table[i].sh_size)
 			memcpy(out + layout->table[i].sh_offset, layout->contents[i], layout->table[i].sh_size);

@@ -142,6 +142,23 @@ def without_g_nothing_is_kept(context):
 
 
 @test
+def valid_dwarf_at_every_level(context):
+    """What -g writes satisfies a verifier: at each level, whole and in parts, linked and not."""
+    module = program(context, "nested.c", "-O1")
+    for level in "-O0", "-O1", "-O2", "-O3":
+        for parts in (), ("--part-bytes", "2000"):
+            target = context.tmp / "x.o"
+            context.must(context.run(context.project.walnut_cc, "-g", level, *parts, module, "-o", target))
+            got = context.must(context.run("llvm-dwarfdump-19", "--verify", target))
+            context.contains(got.out, b"No errors.")
+            got = context.must(context.run("llvm-dwarfdump-19", "--debug-info", "--debug-line", target))
+            context.contains(got.out, b'("looked_up")', b"nested.c", b'("walnut")')
+        image = context.tmp / "x.elf"
+        context.must(context.walnut("build", "-g", level, module, "-o", image))
+        context.contains(context.run("llvm-dwarfdump-19", "--verify", image).out, b"No errors.")
+
+
+@test
 def bytes_for_lines(context):
     """A module without DWARF has its own byte offsets as lines."""
     module = context.tmp / "plain.wasm"

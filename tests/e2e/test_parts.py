@@ -137,3 +137,14 @@ def verbose(context):
     assert lines, "nothing said"
     for line in lines:
         assert re.fullmatch(rb"walnut: compiling NAME: (\d+ of 1000 functions \(\d+%\)|\w+)", line), line
+
+
+@test
+def side_tables_survive_garbage_collection(context):
+    """The sections that nothing refers to are marked to stay, in objects of several parts too."""
+    module, _ = example(context, "wc")
+    for options in (), ("--part-bytes", "2000"):
+        target = compile_(context, module, "retained.o", *options)
+        got = context.must(context.run("llvm-readelf-19", "-hS", target)).out.decode()
+        assert re.search(r"OS/ABI:\s+UNIX - GNU", got), got
+        assert re.search(r" walnut_map .* WAR ", got), got

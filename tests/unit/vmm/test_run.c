@@ -343,6 +343,8 @@ static void settings_are_checked(void **state)
 	assert_int_equal(krun_set_env(ctx, argv), -ENOENT);
 	assert_int_equal(krun_walnut_set_stdio(ctx, 0, 1, 2), -ENOENT);
 	assert_int_equal(krun_walnut_set_invoke(ctx, "f"), -ENOENT);
+	assert_int_equal(krun_walnut_set_gdb(ctx, "1234"), -ENOENT);
+	assert_int_equal(krun_walnut_set_gdb(ctx, "somewhere"), -EINVAL);
 	assert_int_equal(krun_walnut_run(ctx, &result), -ENOENT);
 	assert_int_equal(krun_start_enter(ctx), -ENOENT);
 }
