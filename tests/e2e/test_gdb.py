@@ -95,6 +95,17 @@ def registers_and_memory(context):
 
 
 @test
+def watching_by_steps(context):
+    """gdb watches memory by stepping."""
+    process = start(context, program(context))
+    text = debug(context, process, "set can-use-hw-watchpoints 0", "break leaf", "continue",
+                 "watch *(unsigned long *)($rsp - 8)", "continue", "info line *$pc", "kill")
+    context.contains(text, "Watchpoint 2", "Old value", "New value")
+    assert re.search(r"Line \d+ of \S*steps\.c", text), text
+    context.finish(process)
+
+
+@test
 def a_trap_stops_in_the_debugger(context):
     """gdb sees a trap at its line before the report, which follows when it goes on."""
     process = start(context, program(context, "nested.c"))
@@ -250,6 +261,26 @@ def detach_and_disconnect(context):
             context.equal(remote.ask("D"), "OK", "detach")
         remote.close()
         context.equal(end(context, process, 42).out, b"16\n", leave)
+
+
+@test
+def gone_at_any_moment(context):
+    """However a debugger leaves between two stops, the program comes to its own end."""
+    module = program(context)
+    image = context.tmp / "steps.elf"
+    context.must(context.walnut("build", "-g", "-O0", module, "-o", image))
+    text = context.run("gdb", "-nx", "-batch", "-ex", "info line steps.c:11", image).out.decode()
+    place = re.search(r"starts at address 0x([0-9a-f]+)", text)[1]
+    for last in ("c", "vCont;s:1", "\x03"):
+        process = start(context, image, options=())
+        remote = Remote(process)
+        context.equal(remote.ask(f"Z0,{place},1"), "OK", "breakpoint")
+        remote.send("c")
+        if last != "c":
+            assert remote.receive().startswith("T05"), "breakpoint"
+            remote.send(last)
+        remote.close()
+        context.equal(end(context, process, 42).out, b"16\n", repr(last))
 
 
 @test

@@ -311,6 +311,11 @@ int gdb_machine_resume(struct gdb_machine *machine, bool step, bool deliver)
 	return error;
 }
 
+bool gdb_machine_may_be_breakpoint(const struct gdb_machine *machine)
+{
+	return machine->stop == MACHINE_EXCEPTION && machine->frame.vector == VECTOR_PROTECTION;
+}
+
 void gdb_machine_detach(struct gdb_machine *machine)
 {
 	breakpoints_remove_all(&machine->breakpoints, machine->mem);

@@ -50,6 +50,9 @@ int gdb_machine_stopped(struct gdb_machine *machine, bool exception, struct gdb_
  * program. */
 int gdb_machine_resume(struct gdb_machine *machine, bool step, bool deliver);
 
+/* After an exception: whether it is of the kind that breakpoints raise. */
+bool gdb_machine_may_be_breakpoint(const struct gdb_machine *machine);
+
 /* Takes out everything that was put in. */
 void gdb_machine_detach(struct gdb_machine *machine);
 

@@ -65,6 +65,7 @@ static void disconnect(struct gdb_server *server)
 	event_loop_remove(server->loop, &server->source);
 	close(server->connection);
 	server->connection = -1;
+	server->left = true;
 	gdb_machine_detach(&server->machine);
 }
 
@@ -265,9 +266,12 @@ static void vcpu_event(void *opaque, enum vcpu_event event)
 	if (error || session->signal == 0)
 		return;
 	if (server->connection < 0) {
-		/* The last step or breakpoint of a debugger that has gone. */
-		if (session->breakpoint || session->signal == GDB_SIGNAL_TRAP)
+		/* The last step of a debugger that has gone, or a breakpoint of its that was
+		 * taken out after the program had run into it. */
+		if (session->signal == GDB_SIGNAL_TRAP ||
+		    (server->left && gdb_machine_may_be_breakpoint(&server->machine)))
 			gdb_machine_resume(&server->machine, false, false);
+		server->left = false;
 		return;
 	}
 	if (event != VCPU_EVENT_START)

@@ -20,6 +20,7 @@ struct gdb_server {
 	int connection; /* -1: none (yet, or any more) */
 	int stop_fd;	/* readable while vcpu_stop() or vcpu_interrupt() is pending; -1 */
 	bool killed;	/* GDB said so */
+	bool left;	/* GDB has gone, and no exception came since */
 	struct event_loop *loop; /* of the I/O thread */
 	struct event_source source;
 	struct gdb_machine machine;
