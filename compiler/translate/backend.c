@@ -3,6 +3,7 @@
 
 #include "reroll.h"
 #include "swizzle.h"
+#include "tail_callers.h"
 
 #include <llvm-c/Error.h>
 #include <llvm-c/Support.h>
@@ -252,8 +253,12 @@ int backend_optimise(struct backend *backend, LLVMModuleRef module,
 			simplify_swizzles(module);
 		}
 	}
+	if (level == 3)
+		expose_tail_callers(module);
 	if (!failure)
 		failure = LLVMRunPasses(module, pipelines[level], backend->machine, settings);
+	if (level == 3)
+		hide_tail_callers(module);
 	LLVMDisposePassBuilderOptions(settings);
 	if (!failure)
 		return 0;
