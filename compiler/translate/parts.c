@@ -6,6 +6,7 @@
 
 #include "throwing.h"
 #include "wasm/instr.h"
+#include "wasm/limits.h"
 
 /* Up to here one part is quick enough, and sees all of the module at once. */
 #define SINGLE_PART_BYTES 131072
@@ -16,13 +17,18 @@
 /* What LLVM inlines as a rule is smaller than this. */
 #define COPY_BYTES_MAX 160
 
+/* LLVM's optimiser and register allocator take time that grows with the square of a
+ * function's size, or of its depth. What nobody writes by hand is compiled as at -O0. */
+#define OPTIMISED_BYTES_MAX (1u << 20)
+#define OPTIMISED_DEPTH_MAX 1000u /* blocks but `block` in each other */
+
 struct planner {
 	const struct wasm_module *wasm;
 	struct part_plan *plan;
 	struct walnut_error *error;
 	uint32_t *part_of;	/* by function */
 	uint32_t *copied_into;	/* by function: the last part that took a copy, plus one */
-	bool inlining;
+	bool optimising;
 	uint64_t aim;
 	uint32_t capacity; /* of plan->parts */
 };
@@ -50,8 +56,42 @@ static struct part *add_part(struct planner *planner, uint32_t first)
 	return &plan->parts[plan->count++];
 }
 
+/* Whether conditionals and loops are nested deeper than anybody writes. */
+static bool is_deep(const struct wasm_module *wasm, uint32_t func)
+{
+	struct wasm_code_reader reader = wasm_body_reader(wasm, func);
+	bool counts[WASM_MAX_NESTING + 1]; /* by block that is open */
+	struct walnut_error ignored = { 0 };
+	uint32_t locals, open = 0, depth = 0;
+	struct wasm_instr instr;
+
+	/* Each level takes three bytes: its instruction, its type, its end. */
+	if (wasm->funcs[func].body.size < 3 * OPTIMISED_DEPTH_MAX ||
+	    wasm_read_locals(&reader, &locals, NULL, &ignored))
+		return false;
+	while (depth <= OPTIMISED_DEPTH_MAX && wasm_next_instr(&reader, &instr, &ignored) == 1) {
+		bool conditional = instr.op == WASM_OP_IF || instr.op == WASM_OP_LOOP;
+
+		if (conditional || instr.op == WASM_OP_BLOCK || instr.op == WASM_OP_TRY_TABLE) {
+			if (open > WASM_MAX_NESTING)
+				break;
+			counts[open++] = conditional;
+			depth += conditional;
+		} else if (instr.op == WASM_OP_END && open) {
+			depth -= counts[--open];
+		}
+	}
+	return depth > OPTIMISED_DEPTH_MAX;
+}
+
+static bool is_plain(const struct planner *planner, uint32_t func)
+{
+	return planner->optimising && (planner->wasm->funcs[func].body.size > OPTIMISED_BYTES_MAX ||
+				     is_deep(planner->wasm, func));
+}
+
 /* Neighbours in a module come from one source file as a rule, and call each other. A
- * function much larger than a part is a part of its own. */
+ * function much larger than a part is a part of its own, and so is a plain one. */
 static int cut(struct planner *planner)
 {
 	const struct wasm_module *wasm = planner->wasm;
@@ -59,17 +99,20 @@ static int cut(struct planner *planner)
 
 	for (uint32_t i = wasm->imported_func_count; part && i < wasm->func_count; i++) {
 		uint64_t size = wasm->funcs[i].body.size;
+		bool plain = is_plain(planner, i);
 
-		if (part->size && part->size + size > planner->aim &&
-		    (part->size > planner->aim / 2 || size > planner->aim))
+		if (part->size && (plain || part->plain ||
+				   (part->size + size > planner->aim &&
+				    (part->size > planner->aim / 2 || size > planner->aim))))
 			part = add_part(planner, i);
 		if (!part)
 			break;
+		part->plain = plain;
 		part->end = i + 1;
 		part->size += size;
 		planner->part_of[i] = planner->plan->count - 1;
 	}
-	if (part && planner->plan->count > 1)
+	if (part && (planner->plan->count > 1 || part->plain))
 		part = add_part(planner, wasm->func_count);
 	if (!part)
 		return out_of_memory(planner);
@@ -112,7 +155,7 @@ static int scan(struct planner *planner, uint32_t index, uint32_t func)
 		    planner->part_of[callee] == index)
 			continue;
 		planner->plan->shared[callee] = true;
-		if (planner->inlining && instr.op == WASM_OP_CALL &&
+		if (planner->optimising && instr.op == WASM_OP_CALL &&
 		    planner->wasm->funcs[callee].body.size <= COPY_BYTES_MAX &&
 		    planner->copied_into[callee] != index + 1 && copy(planner, part, index, callee))
 			return -1;
@@ -186,7 +229,7 @@ int parts_plan(struct part_plan *plan, const struct wasm_module *wasm,
 		.error = error,
 		.part_of = calloc(count, sizeof(*planner.part_of)),
 		.copied_into = calloc(count, sizeof(*planner.copied_into)),
-		.inlining = options->opt_level > 0,
+		.optimising = options->opt_level > 0 && !options->emit_llvm,
 		.aim = part_bytes(wasm, options),
 	};
 	int result;

@@ -18,6 +18,7 @@
 struct part {
 	uint32_t first, end; /* functions: first … end - 1 */
 	bool root;
+	bool plain; /* one function that is beyond LLVM's optimiser: as at -O0 */
 	uint64_t size; /* bytes of their bodies */
 	/* Small functions of other parts that this one calls: to inline, not to define. */
 	uint32_t *copies;

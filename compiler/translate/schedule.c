@@ -97,6 +97,22 @@ static struct compiled_part compile_part(struct compilation *compilation, struct
 	return compiled;
 }
 
+static struct compiled_part compile_plain(const struct compilation *compilation, uint32_t index,
+					  struct walnut_error *error)
+{
+	struct walnut_compile_options options = *compilation->options;
+	struct compilation plain = *compilation;
+	struct compiled_part compiled = { 0 };
+	struct backend backend;
+
+	options.opt_level = 0;
+	plain.options = &options;
+	if (backend_open(&backend, plain.target, &options, error) == 0)
+		compiled = compile_part(&plain, &backend, index, error);
+	backend_close(&backend);
+	return compiled;
+}
+
 void compiled_part_release(struct compiled_part *compiled)
 {
 	if (compiled->object)
@@ -180,7 +196,9 @@ static void *work(void *opaque)
 	for (; index >= 0; index = take(schedule)) {
 		struct compiled_part compiled = { 0 };
 
-		if (opened == 0)
+		if (compilation->plan->parts[index].plain)
+			compiled = compile_plain(compilation, (uint32_t)index, &error);
+		else if (opened == 0)
 			compiled = compile_part(compilation, &backend, (uint32_t)index, &error);
 		done(schedule, (uint32_t)index, compiled, &error);
 	}

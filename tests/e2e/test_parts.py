@@ -148,3 +148,17 @@ def side_tables_survive_garbage_collection(context):
         got = context.must(context.run("llvm-readelf-19", "-hS", target)).out.decode()
         assert re.search(r"OS/ABI:\s+UNIX - GNU", got), got
         assert re.search(r" walnut_map .* WAR ", got), got
+
+
+@test
+def deep_function(context):
+    """A function too deep for the optimiser is compiled plainly, beside others that are not."""
+    depth = 3000
+    text = "(if (i32.eqz (i32.load (global.get $g))) (then " * depth + "(call $last)" + "))" * depth
+    module = from_wat(context, f"""(module (memory 1) (global $g (mut i32) (i32.const 8))
+        (func $first (global.set $g (i32.const 16)))
+        (func $deep {text})
+        (func $last unreachable)
+        (func (export "_start") (call $first) (call $deep)))""")
+    got = context.must(context.run(process(context, module, "deep")), 134)
+    context.contains(got.err, b"unreachable", b"at last", b"at deep")
