@@ -143,9 +143,18 @@ enum walnut_extern_kind {
 struct walnut_externtype {
 	uint32_t kind;	      /* enum walnut_extern_kind */
 	uint32_t value_type;  /* global, table: enum walnut_value_type */
-	uint32_t mutable_;    /* global */
+	uint8_t mutable_;     /* global */
+	/* global, table: of a reference, whether it may be null, and its heap type: the
+	 * binary format's byte of an abstract one (core spec 3.0, section 5.3.3), or 0 and
+	 * a descriptor */
+	uint8_t nullable;
+	uint8_t heap;
+	uint8_t reserved;
 	uint32_t flags; /* memory: WALNUT_MEMORY_*, what the code relies on; WALNUT_TABLE_64 */
-	const struct walnut_functype *func;
+	union {
+		const struct walnut_functype *func; /* function, tag */
+		const void *heap_type; /* reference: struct walnut_functype or walnut_heaptype */
+	};
 	uint64_t min;
 	uint64_t max; /* WALNUT_NO_MAXIMUM: none */
 };

@@ -89,6 +89,25 @@ static void declare_imports(struct module_translator *mt)
 	}
 }
 
+/* Two imports may be one variable under two names, but to LLVM two symbols are two
+ * variables. So it sees the symbol of the first one only. */
+static void hide_equal_imports(struct module_translator *mt)
+{
+	bool seen = false;
+
+	for (uint32_t i = 0; i < mt->wasm->imported_global_count; i++) {
+		struct global_entry *global = &mt->globals[i];
+
+		if (!mt->wasm->globals[i].type.mutable_)
+			continue;
+		if (seen) {
+			global->place = const_object(mt, "walnut.place", global->address, true);
+			LLVMSetExternallyInitialized(global->place, true);
+		}
+		seen = true;
+	}
+}
+
 LLVMValueRef func_body(struct module_translator *mt, uint32_t func_index)
 {
 	struct func_entry *func = &mt->funcs[func_index];
@@ -200,6 +219,7 @@ void declare_entities(struct module_translator *mt)
 		mt->globals[i].type = llvm_value_type(mt, wasm->globals[i].type.type);
 	declare_functions(mt);
 	declare_imports(mt);
+	hide_equal_imports(mt);
 	define_memories(mt);
 	define_tables(mt);
 	define_globals(mt);

@@ -72,7 +72,8 @@ static void create_types(struct module_translator *mt)
 	LLVMTypeRef pointers[] = { mt->ptr, mt->ptr, mt->ptr };
 	LLVMTypeRef table[] = { mt->ptr, mt->i64, mt->i64, mt->i64 };
 	LLVMTypeRef memory[] = { mt->ptr, mt->i64, mt->i64, mt->i64, mt->i64, mt->i64 };
-	LLVMTypeRef externtype[] = { mt->i32, mt->i32, mt->i32, mt->i32, mt->ptr, mt->i64, mt->i64 };
+	LLVMTypeRef externtype[] = { mt->i32, mt->i32, mt->i8,  mt->i8,  mt->i8,
+				     mt->i8,  mt->i32, mt->ptr, mt->i64, mt->i64 };
 
 	LLVMTypeRef subtyping[] = { mt->i64, mt->ptr };
 
@@ -93,7 +94,7 @@ static void create_types(struct module_translator *mt)
 	mt->table_struct = LLVMStructCreateNamed(context, "walnut_table");
 	LLVMStructSetBody(mt->table_struct, table, 4, false);
 	mt->externtype_struct = LLVMStructCreateNamed(context, "walnut_externtype");
-	LLVMStructSetBody(mt->externtype_struct, externtype, 7, false);
+	LLVMStructSetBody(mt->externtype_struct, externtype, 10, false);
 }
 
 static LLVMMetadataRef metadata_string(struct module_translator *mt, const char *string)

@@ -44,6 +44,7 @@ struct func_entry {
 
 struct global_entry {
 	LLVMValueRef address;
+	LLVMValueRef place; /* holds `address`, where LLVM must not know it; else NULL */
 	LLVMValueRef constant; /* immutable and known: its value */
 	LLVMTypeRef type;
 };

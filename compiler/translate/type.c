@@ -142,14 +142,40 @@ uint32_t memory_flags(const struct module_translator *mt, uint32_t memory)
 	       (limits->shared ? WALNUT_MEMORY_SHARED : 0);
 }
 
+/* The fields of struct walnut_externtype that tell a value type, from value_type on. */
+struct value_fields {
+	uint32_t letter;
+	uint8_t nullable, heap;
+	LLVMValueRef heap_type;
+};
+
+static struct value_fields value_fields(struct module_translator *mt, wasm_valtype type)
+{
+	struct value_fields fields = { .letter = (uint8_t)value_type_letter(mt, type),
+				       .heap_type = const_null_ptr(mt) };
+	uint32_t heap = wasm_heap_of(type);
+
+	if (!wasm_is_ref(type))
+		return fields;
+	fields.nullable = wasm_is_nullable(type);
+	if (!wasm_heap_is_index(heap))
+		fields.heap = (uint8_t)heap;
+	else if (mt->wasm->types[heap].kind == WASM_COMP_FUNC)
+		fields.heap_type = type_descriptor(mt, heap);
+	else
+		fields.heap_type = heap_type_descriptor(mt, heap);
+	return fields;
+}
+
 /* struct walnut_externtype */
 LLVMValueRef extern_type(struct module_translator *mt, enum wasm_extern_kind kind, uint32_t index)
 {
 	const struct wasm_module *wasm = mt->wasm;
 	const struct wasm_limits *limits = NULL;
 	LLVMValueRef func = const_null_ptr(mt);
-	uint32_t value_type = 0, mutable_ = 0, flags = 0, abi_kind;
-	LLVMValueRef fields[7];
+	struct value_fields value = { .heap_type = NULL };
+	uint32_t mutable_ = 0, flags = 0, abi_kind;
+	LLVMValueRef fields[10];
 
 	switch (kind) {
 	case WASM_EXTERN_FUNC:
@@ -158,7 +184,7 @@ LLVMValueRef extern_type(struct module_translator *mt, enum wasm_extern_kind kin
 		break;
 	case WASM_EXTERN_TABLE:
 		abi_kind = WALNUT_EXTERN_TABLE;
-		value_type = (uint32_t)value_type_letter(mt, wasm->tables[index].type.element);
+		value = value_fields(mt, wasm->tables[index].type.element);
 		limits = &wasm->tables[index].type.limits;
 		flags = limits->address == WASM_I64 ? WALNUT_TABLE_64 : 0;
 		break;
@@ -173,16 +199,19 @@ LLVMValueRef extern_type(struct module_translator *mt, enum wasm_extern_kind kin
 		break;
 	default:
 		abi_kind = WALNUT_EXTERN_GLOBAL;
-		value_type = (uint32_t)value_type_letter(mt, wasm->globals[index].type.type);
+		value = value_fields(mt, wasm->globals[index].type.type);
 		mutable_ = wasm->globals[index].type.mutable_;
 		break;
 	}
 	fields[0] = const_u32(mt, abi_kind);
-	fields[1] = const_u32(mt, value_type);
-	fields[2] = const_u32(mt, mutable_);
-	fields[3] = const_u32(mt, flags);
-	fields[4] = func;
-	fields[5] = const_u64(mt, limits ? limits->min : 0);
-	fields[6] = const_u64(mt, limits && limits->has_max ? limits->max : WALNUT_NO_MAXIMUM);
-	return const_struct(mt, mt->externtype_struct, fields, 7);
+	fields[1] = const_u32(mt, value.letter);
+	fields[2] = LLVMConstInt(mt->i8, mutable_, false);
+	fields[3] = LLVMConstInt(mt->i8, value.nullable, false);
+	fields[4] = LLVMConstInt(mt->i8, value.heap, false);
+	fields[5] = LLVMConstInt(mt->i8, 0, false);
+	fields[6] = const_u32(mt, flags);
+	fields[7] = value.heap_type ? value.heap_type : func;
+	fields[8] = const_u64(mt, limits ? limits->min : 0);
+	fields[9] = const_u64(mt, limits && limits->has_max ? limits->max : WALNUT_NO_MAXIMUM);
+	return const_struct(mt, mt->externtype_struct, fields, 10);
 }

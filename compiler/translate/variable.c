@@ -9,13 +9,25 @@ static LLVMValueRef float_constant(struct module_translator *mt, bool f64, uint6
 	return LLVMConstBitCast(pattern, f64 ? mt->f64 : mt->f32);
 }
 
+static LLVMValueRef global_address(struct func_translator *ft, uint32_t index)
+{
+	const struct global_entry *global = &ft->mt->globals[index];
+	LLVMValueRef address;
+
+	if (!global->place)
+		return global->address;
+	address = LLVMBuildLoad2(ft->builder, ft->mt->ptr, global->place, "");
+	set_invariant(address, ft->mt);
+	return address;
+}
+
 static void translate_global_get(struct func_translator *ft, uint32_t index)
 {
 	const struct global_entry *global = &ft->mt->globals[index];
 	LLVMValueRef value = global->constant;
 
 	if (!value) {
-		value = LLVMBuildLoad2(ft->builder, global->type, global->address, "");
+		value = LLVMBuildLoad2(ft->builder, global->type, global_address(ft, index), "");
 		set_tbaa(value, ft->mt->tbaa_global, ft->mt);
 		mark_non_null(ft->mt, value, ft->mt->wasm->globals[index].type.type);
 	}
@@ -24,7 +36,7 @@ static void translate_global_get(struct func_translator *ft, uint32_t index)
 
 static void translate_global_set(struct func_translator *ft, uint32_t index)
 {
-	LLVMValueRef store = LLVMBuildStore(ft->builder, pop(ft), ft->mt->globals[index].address);
+	LLVMValueRef store = LLVMBuildStore(ft->builder, pop(ft), global_address(ft, index));
 
 	set_tbaa(store, ft->mt->tbaa_global, ft->mt);
 }

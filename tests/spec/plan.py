@@ -15,7 +15,8 @@ SPECTEST = {
     b"print": FUNC, b"print_i32": FUNC, b"print_i64": FUNC, b"print_f32": FUNC,
     b"print_f64": FUNC, b"print_i32_f32": FUNC, b"print_f64_f64": FUNC,
     b"global_i32": GLOBAL, b"global_i64": GLOBAL, b"global_f32": GLOBAL,
-    b"global_f64": GLOBAL, b"table": TABLE, b"memory": MEMORY, b"shared_memory": MEMORY,
+    b"global_f64": GLOBAL, b"table": TABLE, b"table64": TABLE,
+    b"memory": MEMORY, b"shared_memory": MEMORY,
 }
 
 # enum walnut_trap_code of abi/app_object.h, by the texts that the suite expects.

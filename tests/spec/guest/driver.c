@@ -513,7 +513,7 @@ static void run_script(const union walnut_value *arguments, union walnut_value *
 	static char buffer[LINE_MAX];
 	size_t filled = 0, begin = 0;
 
-	spectest_start_table();
+	spectest_start_tables();
 	for (;;) {
 		size_t line = line_length(buffer + begin, filled - begin), got;
 

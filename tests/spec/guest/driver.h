@@ -21,7 +21,7 @@ const struct walnut_export *find_export(const struct walnut_module *module, stru
 /* spectest.c: the host module that the suite imports from. */
 const struct walnut_export *spectest_find(struct name field);
 /* Gives table and memory their contents; memory only where a module imports it. */
-void spectest_start_table(void);
+void spectest_start_tables(void);
 void spectest_start_memory(const struct walnut_export *memory, bool based);
 
 /* link.c: whether what `provider` exports may be imported as `import` says. */

@@ -29,6 +29,8 @@ _Alignas(16) union walnut_value spectest_global_f64 = { .f64 = 666.6 };
 
 extern struct walnut_table spectest_table SPECTEST("table");
 struct walnut_table spectest_table = { .size = 10, .max_size = 20, .type = WALNUT_FUNCREF };
+extern struct walnut_table spectest_table64 SPECTEST("table64");
+struct walnut_table spectest_table64 = { .size = 10, .max_size = 20, .type = WALNUT_FUNCREF };
 
 extern struct walnut_memory spectest_memory SPECTEST("memory");
 extern struct walnut_memory spectest_shared_memory SPECTEST("shared_memory");
@@ -51,6 +53,11 @@ void walnut_spec_missing(void)
 	{ name, sizeof(name) - 1,                                              \
 	  { .kind = WALNUT_EXTERN_GLOBAL, .value_type = letter }, value, NULL }
 
+#define TABLE(name, index_flags, table)                                        \
+	{ name, sizeof(name) - 1,                                              \
+	  { .kind = WALNUT_EXTERN_TABLE, .value_type = WALNUT_FUNCREF, .nullable = 1, .heap = 0x70, \
+	    .flags = index_flags }, table, NULL }
+
 static const struct walnut_export exports[] = {
 	FUNC("print", ""),
 	FUNC("print_i32", "i"),
@@ -63,8 +70,8 @@ static const struct walnut_export exports[] = {
 	GLOBAL("global_i64", WALNUT_I64, &spectest_global_i64),
 	GLOBAL("global_f32", WALNUT_F32, &spectest_global_f32),
 	GLOBAL("global_f64", WALNUT_F64, &spectest_global_f64),
-	{ "table", 5, { .kind = WALNUT_EXTERN_TABLE, .value_type = WALNUT_FUNCREF },
-	  &spectest_table, NULL },
+	TABLE("table", 0, &spectest_table),
+	TABLE("table64", WALNUT_TABLE_64, &spectest_table64),
 	{ "memory", 6, { .kind = WALNUT_EXTERN_MEMORY }, &spectest_memory, NULL },
 	{ "shared_memory", 13, { .kind = WALNUT_EXTERN_MEMORY }, &spectest_shared_memory, NULL },
 };
@@ -77,9 +84,10 @@ const struct walnut_export *spectest_find(struct name field)
 	return NULL;
 }
 
-void spectest_start_table(void)
+void spectest_start_tables(void)
 {
 	walnut_table_init(&spectest_table);
+	walnut_table_init(&spectest_table64);
 }
 
 void spectest_start_memory(const struct walnut_export *export, bool based)
