@@ -1,6 +1,6 @@
 /* Compiles the spec suite's modules:
  *
- *	spec-compile TARGET_CPU LEVEL
+ *	spec-compile TARGET_CPU LEVEL [PART_BYTES]
  *
  * Lines "INPUT OUTPUT NAME zero|based" on standard input, one line on standard output
  * for each: "ok" or what went wrong. LLVM is loaded once; each module is compiled in a
@@ -20,6 +20,7 @@
 
 static const char *target_cpu;
 static int opt_level;
+static uint64_t part_bytes;
 
 static int compile(const char *input, const char *output, const char *name, const char *model)
 {
@@ -27,6 +28,7 @@ static int compile(const char *input, const char *output, const char *name, cons
 	struct walnut_error error = {0};
 	struct walnut_compile_options options = {
 		.opt_level = opt_level,
+		.part_bytes = part_bytes,
 		.target_cpu = target_cpu,
 		.memory_model = strcmp(model, "based") ? WALNUT_MEMORY_ZERO : WALNUT_MEMORY_BASED,
 		.module_name = name,
@@ -76,12 +78,13 @@ int main(int argc, char **argv)
 {
 	char input[256], output[256], name[64], model[16];
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: spec-compile TARGET_CPU LEVEL\n");
+	if (argc < 3 || argc > 4) {
+		fprintf(stderr, "usage: spec-compile TARGET_CPU LEVEL [PART_BYTES]\n");
 		return 2;
 	}
 	target_cpu = argv[1];
 	opt_level = atoi(argv[2]);
+	part_bytes = argc > 3 ? strtoull(argv[3], NULL, 10) : 0;
 	while (scanf("%255s %255s %63s %15s", input, output, name, model) == 4)
 		compile_apart(input, output, name, model);
 	return 0;

@@ -52,9 +52,11 @@ class Setup:
     level: int
     based: bool
     cpu: str
+    part_bytes: int = 0  # 0: in one part, since these modules are small
 
     def __str__(self):
-        return f"-O{self.level} --memory {'based' if self.based else 'zero'} {self.cpu}"
+        parts = f" --part-bytes {self.part_bytes}" if self.part_bytes else ""
+        return f"-O{self.level} --memory {'based' if self.based else 'zero'} {self.cpu}{parts}"
 
 
 @dataclasses.dataclass
@@ -96,9 +98,11 @@ class Fuzzer:
     def setups(self, round_number):
         """All setups over time, few in each round."""
         cpus = itertools.cycle(self.walnut.cpus)
-        table = [Setup(level, based, next(cpus) if level else cpu)
+        table = [Setup(level, based, next(cpus) if level else cpu, part_bytes)
                  for cpu in self.walnut.cpus
-                 for level, based in ((2, False), (0, True), (2, True), (0, False), (3, True), (1, False))]
+                 for level, based, part_bytes in (
+                     (2, False, 0), (0, True, 0), (2, True, 700), (0, False, 0),
+                     (3, True, 0), (1, False, 300), (2, True, 0), (2, False, 2000))]
         return [table[(2 * round_number + step) % len(table)] for step in range(2)]
 
     # --- Making modules ------------------------------------------------------------
@@ -162,7 +166,7 @@ class Fuzzer:
     def compare(self, good, setup):
         got = self.walnut.outcomes([(path, [name for name, _ in expected])
                                     for _, path, _, expected in good],
-                                   setup.level, setup.based, setup.cpu)
+                                   setup.level, setup.based, setup.cpu, setup.part_bytes)
         self.runs += len(good)
         findings = []
         for (seed, _, subject, expected), outcomes in zip(good, got):

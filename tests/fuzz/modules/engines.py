@@ -119,10 +119,10 @@ class Walnut:
         # QEMU's TCG does not know every instruction of the host's CPU.
         self.cpus = ["x86-64-v2", "native"] if project.kvm_usable else ["x86-64-v2"]
 
-    def outcomes(self, modules, level, based, cpu):
+    def outcomes(self, modules, level, based, cpu, part_bytes=0):
         """modules: [(path, exports)]; a list of outcomes, or of a text where it failed."""
         tag = f"{level}{'b' if based else 'z'}"
-        refused = self.compile(modules, tag, level, based, cpu)
+        refused = self.compile(modules, tag, level, based, cpu, part_bytes)
         good = [index for index in range(len(modules)) if index not in refused]
         # At address zero there is room for one memory in an image.
         groups = [good] if based else [[index] for index in good]
@@ -131,11 +131,11 @@ class Walnut:
             found.update(self.boot(modules, group, tag, based))
         return [found[index] for index in range(len(modules))]
 
-    def compile(self, modules, tag, level, based, cpu):
+    def compile(self, modules, tag, level, based, cpu, part_bytes):
         model = "based" if based else "zero"
         request = "".join(f"{path} {self.folder / f'{tag}{index}.o'} m{index} {model}\n"
                           for index, (path, _) in enumerate(modules))
-        result = self.run(self.build / "tests" / "spec" / "spec-compile", cpu, level,
+        result = self.run(self.build / "tests" / "spec" / "spec-compile", cpu, level, part_bytes,
                           input=request.encode())
         answers = result.out.decode(errors="replace").splitlines()
         answers += [f"compiler died: {result.text()}"] * (len(modules) - len(answers))

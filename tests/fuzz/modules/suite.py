@@ -52,8 +52,9 @@ def found_before(context, path):
     (expected, difference), = fuzzer.references([module], subject)
     if difference:
         raise Failed(difference)
-    for level, based in ((0, False), (1, True), (2, False), (2, True), (3, False)):
-        setup = Setup(level, based, fuzzer.walnut.cpus[-1])
+    for level, based, part_bytes in ((0, False, 0), (1, True, 0), (2, False, 0), (2, True, 100),
+                                     (3, False, 0)):
+        setup = Setup(level, based, fuzzer.walnut.cpus[-1], part_bytes)
         for finding in fuzzer.compare([(0, module, subject, expected)], setup):
             raise Failed(f"{setup}: {finding.text}")
 
