@@ -34,6 +34,7 @@ V8_TRAPS = {
     "illegal cast": {21},
     "uncaught exception": {67},
     "rethrowing null value": {10},
+    "Maximum call stack size exceeded": {64},
     "operation does not support unaligned accesses": {11},
 }
 
@@ -48,6 +49,7 @@ WABT_TRAPS = {
     "integer overflow": {8},
     "invalid conversion to integer": {9},
     "atomic memory access alignment": {11},
+    "call stack exhausted": {64},
 }
 
 
