@@ -36,6 +36,7 @@ TRAPS = {
     "out of bounds array access": 20,
     "cast failure": 21,
     "call stack exhausted": 64,
+    "out of memory": 65,
     "uncaught exception": 67,
 }
 

@@ -1,4 +1,5 @@
-"""The WebAssembly core suite: each .wast file is one test, its assertions are counted.
+"""The WebAssembly core suite: each .wast file is one test, its assertions are counted. The
+folder own/ has scripts of ours in the same language.
 
 Decoding and validation are asked on the host (check.c). Everything that runs, runs in
 microVMs: guest/driver.c is linked with the file's modules and the kernel archive, and
@@ -22,10 +23,12 @@ VERDICTS = {"module": "ok", "definition": "ok", "assert_unlinkable": "ok", "asse
 
 def collect(project):
     folder = project.spec_folder
+    own = [file_test(path, f"own/{path.name}", {})
+           for path in sorted((project.root / "tests" / "spec" / "own").glob("*.wast"))]
     if folder is None:
-        return [Test("spec", "the WebAssembly core suite passes inside the microVM", absent)]
+        return own + [Test("spec", "the WebAssembly core suite passes inside the microVM", absent)]
     exceptions = read_exceptions(project.root / "tests" / "spec" / "exceptions.txt")
-    tests = []
+    tests = own
     for path in sorted((folder / "2.0").glob("*.wast")):
         tests.append(file_test(path, path.name, exceptions))
     for proposal in PROPOSALS:
