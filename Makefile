@@ -42,6 +42,7 @@ run: build
 
 test: build
 	@scripts/wasm-tools $(BUILD)
+	@scripts/large-module $(BUILD)
 	@tests/run --build $(BUILD) $(TESTFLAGS)
 
 fuzz: build
@@ -56,6 +57,7 @@ install: $(BUILD)/build.ninja
 	DESTDIR='$(destdir)' meson install -C $(BUILD) --no-rebuild --quiet
 
 bench: build
+	@scripts/large-module $(BUILD)
 	@bench/run --build $(BUILD)
 
 clean:

@@ -22,7 +22,23 @@ def measure(bench):
         seconds = median(runs, "cpu_s")
         results[level] = {"cpu_s": seconds, "kb_per_s": code / 1000 / seconds,
                           "rss_mib": median(runs, "rss_mib")}
+    results["memory"] = memory(bench)
     return results
+
+
+def memory(bench):
+    """Peak memory above what LLVM takes for an empty module, by byte of the module; None
+    where the large module is not there (scripts/large-module)."""
+    module = bench.build / "large-module/node_modules/@yowasp/yosys/gen/yosys.core.wasm"
+    if not module.exists():
+        return None
+    empty, target = bench.work / "empty.wasm", bench.work / "memory.o"
+    empty.write_bytes(b"\0asm\1\0\0\0")
+    commands = [[bench.walnut, "compile", "-O0", source, "-o", target] for source in (empty, module)]
+    base, peak = (max(run["rss_mib"] for run in runs) for runs in bench.spawn_time(1, *commands))
+    size = module.stat().st_size / 2**20
+    return {"module": f"Yosys, {size:.1f} MiB, -O0", "base_mib": base, "peak_mib": peak,
+            "ratio": (peak - base) / size}
 
 
 def build_module(bench):

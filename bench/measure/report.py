@@ -9,6 +9,7 @@ BUDGET_MEAN = 1.05
 BUDGET_SINGLE = 1.25
 BUDGET_NUCLEUS = 1500
 BUDGET_COMPILE_KB = {"-O2": 250, "-O0": 1000}
+BUDGET_COMPILE_MEMORY = 60
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 HEAD = ("what", "measured", "budget", "kept")
@@ -69,6 +70,11 @@ def budgets(results):
             add(f"compile speed, {level}, {compiling['module']}",
                 f"{speed:.0f} KB of Wasm code a second and core ({compiling[level]['cpu_s']:.2f} s)",
                 f"{budget} KB", speed >= budget)
+        if memory := compiling.get("memory"):
+            add(f"compiler's peak memory above LLVM's base, {memory['module']}",
+                f"{memory['ratio']:.1f} x the module ({memory['peak_mib']:.0f} MiB, base"
+                f" {memory['base_mib']:.0f})",
+                f"{BUDGET_COMPILE_MEMORY} x", memory["ratio"] <= BUDGET_COMPILE_MEMORY)
     return rows
 
 
