@@ -15,6 +15,7 @@ from fuzz.modules.differential import SUBJECTS, run_command
 FOLDER = pathlib.Path(__file__).resolve().parent
 NEWER_V8 = 13
 GENERATED_SEEDS = 6
+EXAMPLE_MAX = 100_000
 # Not typed function references and what builds on them: WABT 1.0.32 knows no subtypes.
 WABT_OPTIONS = ("--enable-multi-memory", "--enable-memory64", "--enable-extended-const",
                 "--enable-tail-call", "--enable-threads", "--enable-relaxed-simd",
@@ -53,8 +54,11 @@ class Judges:
         self.seeds = self.make_seeds()
 
     def make_seeds(self):
-        """One module for each few instructions, and random ones; those that Walnut accepts."""
+        """One module for each few instructions, small examples, and random modules; of these
+        the ones that Walnut accepts."""
         seeds = sorted((self.tools / "compiler" / "seeds").glob("*.wasm"))
+        seeds += [path for path in sorted(self.project.examples.glob("*.wasm"))
+                  if path.stat().st_size < EXAMPLE_MAX]
         for subject in SUBJECTS.values():
             for seed in range(GENERATED_SEEDS):
                 path = self.folder / f"{subject.kind}-{subject.features}-{seed}.wasm"
