@@ -47,7 +47,8 @@ int decode_data(struct decoder *decoder, struct wasm_code_reader *reader);
  * mentions as referenced. */
 int decode_expr(struct decoder *decoder, struct wasm_code_reader *reader, struct wasm_expr *expr);
 
-/* names.c: takes what is well-formed of the "name" section; never fails. */
+/* names.c: takes what is well-formed of the "name" section, and exports' names for
+ * functions that it leaves out; never fails. */
 void decode_names(struct wasm_module *module);
 
 #endif

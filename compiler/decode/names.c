@@ -56,7 +56,19 @@ static void read_subsections(struct wasm_module *module, const struct wasm_custo
 	}
 }
 
-void decode_names(struct wasm_module *module)
+/* A function that has no name but an export's goes by that. */
+static void name_by_exports(struct wasm_module *module)
+{
+	for (uint32_t i = 0; i < module->export_count; i++) {
+		const struct wasm_export *export = &module->exports[i];
+
+		if (export->kind == WASM_EXTERN_FUNC && export->index < module->func_count &&
+		    !module->funcs[export->index].name.size)
+			module->funcs[export->index].name = export->field;
+	}
+}
+
+static void read_name_section(struct wasm_module *module)
 {
 	for (uint32_t i = 0; i < module->custom_count; i++) {
 		const struct wasm_custom *custom = &module->customs[i];
@@ -66,4 +78,10 @@ void decode_names(struct wasm_module *module)
 			return;
 		}
 	}
+}
+
+void decode_names(struct wasm_module *module)
+{
+	read_name_section(module);
+	name_by_exports(module);
 }

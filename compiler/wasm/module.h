@@ -75,7 +75,7 @@ struct wasm_func {
 	uint64_t type_offset; /* of that index in the module, for messages */
 	bool imported;
 	bool referenced;    /* C.refs: ref.func may name it (exports, elements, globals) */
-	struct wasm_bytes name; /* name section, may be empty; UTF-8 */
+	struct wasm_bytes name; /* name section, else an export's; may be empty; UTF-8 */
 	/* defined functions */
 	struct wasm_bytes body; /* locals declarations and instructions, without the size */
 	uint64_t offset;	/* of the body in the module */

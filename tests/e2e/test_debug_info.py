@@ -107,7 +107,7 @@ def garbage_for_dwarf(context):
     module.write_bytes(data)
     got = trapping(context, module, "-v", "--no-cache")
     context.contains(got.err, b"debug information cannot be read and is not used",
-                     b"walnut: trap: unreachable\n    at <unnamed> (function 0, offset 0x")
+                     b"walnut: trap: unreachable\n    at _start (function 0, offset 0x")
     assert b"debug information" not in trapping(context, module, "--no-cache").err
 
 

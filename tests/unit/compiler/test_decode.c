@@ -211,6 +211,22 @@ static void names_are_taken_from_the_name_section(void **state)
 	walnut_module_free(module);
 }
 
+static void an_export_names_a_function_that_has_no_other_name(void **state)
+{
+	struct bytes unnamed = B(ONE_FUNCTION, 7, 6, 1, 2, 'e', '0', 0, 0, 10, 4, 1, 2, 0, 0x0b);
+	struct bytes named = B(ONE_FUNCTION, 7, 6, 1, 2, 'e', '0', 0, 0, 10, 4, 1, 2, 0, 0x0b,
+			       0, 12, 4, 'n', 'a', 'm', 'e', 1, 5, 1, 0, 2, 'f', '0');
+	struct wasm_module *module = decode_valid(unnamed);
+
+	assert_int_equal(module->funcs[0].name.size, 2);
+	assert_memory_equal(module->funcs[0].name.data, "e0", 2);
+	walnut_module_free(module);
+
+	module = decode_valid(named);
+	assert_memory_equal(module->funcs[0].name.data, "f0", 2);
+	walnut_module_free(module);
+}
+
 static void a_malformed_name_section_is_ignored(void **state)
 {
 	const struct bytes payloads[] = {
@@ -343,6 +359,7 @@ int main(void)
 		cmocka_unit_test(imports_come_first_in_their_index_spaces),
 		cmocka_unit_test(all_eight_kinds_of_element_segment_are_read),
 		cmocka_unit_test(names_are_taken_from_the_name_section),
+		cmocka_unit_test(an_export_names_a_function_that_has_no_other_name),
 		cmocka_unit_test(a_malformed_name_section_is_ignored),
 		cmocka_unit_test(a_hundred_megabytes_of_garbage_are_refused),
 		cmocka_unit_test(deep_nesting_ends_at_a_limit_not_in_a_crash),
