@@ -43,6 +43,7 @@ run: build
 test: build
 	@scripts/wasm-tools $(BUILD)
 	@scripts/large-module $(BUILD)
+	@scripts/newer-node $(BUILD)
 	@tests/run --build $(BUILD) $(TESTFLAGS)
 
 fuzz: build

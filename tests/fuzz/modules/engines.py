@@ -65,7 +65,7 @@ def trap_codes(table, text):
 
 
 def find_node(project):
-    """$NODE, the newer one that `make fuzz` installs, or the system's."""
+    """$NODE, the newer one that `make test` and `make fuzz` install, or the system's."""
     newer = project.build / "node" / "node_modules" / ".bin" / "node"
     return os.environ.get("NODE") or (newer if newer.exists() else project.tool("node"))
 

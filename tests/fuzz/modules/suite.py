@@ -31,7 +31,7 @@ def make_fuzzer(context, subject):
         raise Skip("wasm-interp is not installed")
     fuzzer = Fuzzer(context.project, context.tmp, find_node(context.project))
     if not fuzzer.can_run(subject):
-        raise Skip("no other engine here can run these modules; `make fuzz` installs a newer V8")
+        raise Skip("no other engine here can run these modules: scripts/newer-node has not installed one: no npm or no network")
     return fuzzer
 
 
