@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BUS_RANGES_MAX 16
+#define BUS_RANGES_MAX 48
 
 /* size is 1, 2, 4 or 8; data has that many bytes. offset is from the range's base.
  * Called on the vCPU's thread. */

@@ -355,6 +355,19 @@ static void console_config_read(struct virtio_device *device, uint64_t offset, v
 		memcpy(data, (const char *)&config + offset, size);
 }
 
+static void console_close(struct virtio_device *device)
+{
+	struct console *console = console_of(device);
+
+	for (unsigned i = 0; i < console->port_count; i++) {
+		struct console_port *port = &console->ports[i];
+
+		event_loop_remove(device->loop, &port->ready);
+		stream_close(&port->stream);
+	}
+	console->port_count = 0;
+}
+
 const struct virtio_device_ops console_ops = {
 	.name = "console",
 	.id = VIRTIO_ID_CONSOLE,
@@ -365,6 +378,7 @@ const struct virtio_device_ops console_ops = {
 	.queue_ready = console_queue_ready,
 	.queue_stopped = console_queue_stopped,
 	.reset = console_reset,
+	.close = console_close,
 };
 
 static int port_connect(struct console_port *port, struct failure *failure)
@@ -408,17 +422,6 @@ int console_open(struct console *console, const struct console_port_config *port
 		error = port_connect(port, failure);
 	}
 	return error;
-}
-
-void console_close(struct console *console)
-{
-	for (unsigned i = 0; i < console->port_count; i++) {
-		struct console_port *port = &console->ports[i];
-
-		event_loop_remove(console->device.loop, &port->ready);
-		stream_close(&port->stream);
-	}
-	console->port_count = 0;
 }
 
 void console_finish(struct console *console)

@@ -52,8 +52,6 @@ struct console {
  * virtio_mmio_create(&console->device, &console_ops, ...) before. */
 int console_open(struct console *console, const struct console_port_config *ports, unsigned count,
 		 struct failure *failure);
-/* Accepts a zeroed console. */
-void console_close(struct console *console);
 
 /* The guest has stopped: no more input. From now on console_busy() tells whether output
  * still waits for the host's side; turn the loop until it does not. */

@@ -15,24 +15,31 @@
 
 struct virtio_device;
 
-/* All are called with the device's lock held. */
+/* All but close are called with the device's lock held. */
 struct virtio_device_ops {
 	const char *name;
 	uint32_t id;
-	uint64_t features; /* of the device itself; the transport adds its own */
-	uint16_t queue_count;
+	uint64_t features; /* of such devices; the transport adds its own */
+	uint16_t queue_count; /* at most VIRTIO_QUEUES_MAX */
 	uint16_t queue_size_max;
 
-	/* Bytes of the configuration space; NULL: there is none. Out of range: zeros. */
+	/* Bytes of the configuration space; NULL: there is none, or it cannot be written. Out
+	 * of range: zeros are read, writes are dropped. */
 	void (*config_read)(struct virtio_device *device, uint64_t offset, void *data, unsigned size);
+	void (*config_write)(struct virtio_device *device, uint64_t offset, const void *data, unsigned size);
 
-	/* The queue is ready and may hold requests. On the I/O thread. */
+	/* The queue is ready and may hold requests. On the thread of the device's loop. */
 	void (*queue_ready)(struct virtio_device *device, unsigned queue);
 
 	/* The driver reset the device, or one queue of it: forget requests in flight. NULL:
 	 * nothing to do. */
 	void (*reset)(struct virtio_device *device);
 	void (*queue_stopped)(struct virtio_device *device, unsigned queue);
+
+	/* Releases what the device holds of the host, but not its memory. Without the lock,
+	 * when no thread serves it any more; it may have been opened in part only. NULL:
+	 * nothing to do. */
+	void (*close)(struct virtio_device *device);
 };
 
 struct virtio_device {
@@ -45,6 +52,9 @@ struct virtio_device {
 	uint32_t irq;
 	int irq_fd;	/* irqfd: a write raises the line */
 	struct event_source notify; /* ioeventfd: any write to QueueNotify */
+
+	uint64_t features;    /* that this one offers; from ops, its open function may change it */
+	uint16_t queue_count; /* the same */
 
 	uint32_t status;
 	uint32_t interrupt_status;

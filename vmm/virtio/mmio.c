@@ -27,7 +27,7 @@
 
 static uint64_t device_features(const struct virtio_device *device)
 {
-	return device->ops->features | TRANSPORT_FEATURES;
+	return device->features | TRANSPORT_FEATURES;
 }
 
 static void raise_interrupt(struct virtio_device *device, uint32_t cause)
@@ -111,7 +111,7 @@ static void write_status(struct virtio_device *device, uint32_t value)
 
 static struct virtq *selected_queue(struct virtio_device *device)
 {
-	return device->queue_select < device->ops->queue_count ? &device->queues[device->queue_select] : NULL;
+	return device->queue_select < device->queue_count ? &device->queues[device->queue_select] : NULL;
 }
 
 static void write_queue_ready(struct virtio_device *device, uint32_t value)
@@ -255,11 +255,14 @@ static void mmio_write(void *opaque, uint64_t offset, const void *data, unsigned
 	struct virtio_device *device = opaque;
 	uint32_t value;
 
-	if (offset >= VIRTIO_MMIO_CONFIG || size != sizeof(value) || offset % sizeof(value))
-		return;
-	memcpy(&value, data, sizeof(value));
 	pthread_mutex_lock(&device->lock);
-	write_register(device, offset, value);
+	if (offset >= VIRTIO_MMIO_CONFIG) {
+		if (device->ops->config_write)
+			device->ops->config_write(device, offset - VIRTIO_MMIO_CONFIG, data, size);
+	} else if (size == sizeof(value) && offset % sizeof(value) == 0) {
+		memcpy(&value, data, sizeof(value));
+		write_register(device, offset, value);
+	}
 	pthread_mutex_unlock(&device->lock);
 }
 
@@ -268,7 +271,7 @@ static const struct bus_ops mmio_ops = { .read = mmio_read, .write = mmio_write 
 void virtio_mmio_poll(struct virtio_device *device)
 {
 	pthread_mutex_lock(&device->lock);
-	for (unsigned i = 0; i < device->ops->queue_count; i++)
+	for (unsigned i = 0; i < device->queue_count; i++)
 		if (virtio_device_queue(device, i))
 			device->ops->queue_ready(device, i);
 	pthread_mutex_unlock(&device->lock);
@@ -293,6 +296,7 @@ int virtio_mmio_create(struct virtio_device *device, const struct virtio_device_
 
 	*device = (struct virtio_device){
 		.ops = ops, .mem = mem, .loop = loop, .base = base, .irq = irq,
+		.features = ops->features, .queue_count = ops->queue_count,
 		.notify = { .fd = -1, .ready = notified },
 	};
 	pthread_mutex_init(&device->lock, NULL);

@@ -12,8 +12,8 @@
 
 #include "log.h"
 #include "stopping.h"
-#include "virtio/mmio.h"
 #include "vm/cpuid.h"
+#include "vm/devices.h"
 #include "vm/vm.h"
 
 #define STACK_SIZE (128u << 10)
@@ -42,14 +42,6 @@ static void signal_came(struct event_source *source, uint32_t events)
 	vcpu_stop(&vm_of(io)->vcpu);
 }
 
-static void poll_devices(struct vm *vm)
-{
-	if (vm->console.device.ops)
-		virtio_mmio_poll(&vm->console.device);
-	if (vm->rng.ops)
-		virtio_mmio_poll(&vm->rng);
-}
-
 static void *io_thread_main(void *opaque)
 {
 	struct io_thread *io = opaque;
@@ -60,10 +52,10 @@ static void *io_thread_main(void *opaque)
 
 	while (!io->finishing)
 		event_loop_turn(&io->loop);
-	if (vm->console.device.ops)
-		console_finish(&vm->console);
-	poll_devices(vm);
-	while (console_busy(&vm->console) && !io->signal)
+	if (vm->console)
+		console_finish(vm->console);
+	devices_poll(vm);
+	while (vm->console && console_busy(vm->console) && !io->signal)
 		event_loop_turn(&io->loop);
 	return NULL;
 }

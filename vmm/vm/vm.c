@@ -23,20 +23,17 @@
 #include "config.h"
 #include "gdb/server.h"
 #include "log.h"
-#include "virtio/mmio.h"
 #include "vm/clock.h"
+#include "vm/devices.h"
 #include "vm/kvm.h"
 #include "vm/settle.h"
 
 #include "boot_params.h"
-#include "virtio_mmio.h"
 #include "walnut.h"
 
 #define SETTLE_STACK_SIZE (64u << 10)
 #define EXIT_SIGNALLED 128
 #define EXIT_FAILED 125
-
-enum port { PORT_CONSOLE, PORT_STDIN, PORT_STDOUT, PORT_STDERR, PORT_STATUS, PORT_COUNT };
 
 static int add_memslots(struct vm *vm)
 {
@@ -76,80 +73,6 @@ static int create_machine(struct vm *vm)
 		error = KVM_CALL(vm->fd, KVM_SET_TSS_ADDR, BOOT_TSS, &vm->failure);
 	if (!error)
 		error = KVM_CALL(vm->fd, KVM_CREATE_IRQCHIP, 0, &vm->failure);
-	return error;
-}
-
-/* Registers that only prepare something, in front of one that acts on it (Status,
- * QueueReady) or is read back, which makes KVM hand over what it has collected. A
- * write that exits takes 40 us on some hosts, a collected one 9. */
-static const struct { uint32_t start, end; } coalesced[] = {
-	{ VIRTIO_MMIO_DEVICE_FEATURES_SEL, VIRTIO_MMIO_QUEUE_NUM + 4 },
-	{ VIRTIO_MMIO_QUEUE_DESC_LOW, VIRTIO_MMIO_QUEUE_DEVICE_HIGH + 4 },
-};
-
-/* Lets KVM signal the device's descriptors without leaving the kernel. */
-static int connect_virtio(struct vm *vm, struct virtio_device *device)
-{
-	struct kvm_ioeventfd notify = {
-		.addr = device->base + VIRTIO_MMIO_QUEUE_NOTIFY,
-		.len = 4,
-		.fd = device->notify.fd,
-	};
-	struct kvm_irqfd irq = { .fd = (uint32_t)device->irq_fd, .gsi = device->irq };
-	int error = KVM_CALL(vm->fd, KVM_IOEVENTFD, &notify, &vm->failure);
-
-	if (!error)
-		error = KVM_CALL(vm->fd, KVM_IRQFD, &irq, &vm->failure);
-	for (unsigned i = 0; i < sizeof(coalesced) / sizeof(coalesced[0]); i++) {
-		struct kvm_coalesced_mmio_zone zone = {
-			.addr = device->base + coalesced[i].start,
-			.size = coalesced[i].end - coalesced[i].start,
-		};
-
-		/* Where KVM cannot, each write exits: slower, nothing else. */
-		ioctl(vm->fd, KVM_REGISTER_COALESCED_MMIO, &zone);
-	}
-	virtio_mmio_add(device, &vm->mmio);
-	return error;
-}
-
-static void status_output(void *opaque, const void *data, size_t size)
-{
-	status_decoder_feed(opaque, data, size);
-}
-
-static void console_output(void *opaque, const void *data, size_t size)
-{
-	guest_log_write(opaque, data, size);
-}
-
-static int create_devices(struct vm *vm)
-{
-	const struct console_port_config ports[PORT_COUNT] = {
-		[PORT_CONSOLE] = { .direction = CONSOLE_OUTPUT, .output = console_output, .opaque = &vm->console_log },
-		[PORT_STDIN] = { WALNUT_STDIN_PORT, .direction = CONSOLE_INPUT, .fd = vm->streams[0] },
-		[PORT_STDOUT] = { WALNUT_STDOUT_PORT, .direction = CONSOLE_OUTPUT, .fd = vm->streams[1] },
-		[PORT_STDERR] = { WALNUT_STDERR_PORT, .direction = CONSOLE_OUTPUT, .fd = vm->streams[2] },
-		[PORT_STATUS] = { WALNUT_STATUS_PORT, .direction = CONSOLE_OUTPUT,
-				  .output = status_output, .opaque = &vm->status },
-	};
-	int error;
-
-	vm->serial_log.source = "serial";
-	vm->console_log.source = "console";
-	serial_add(&vm->serial, &vm->ports, &vm->serial_log);
-	i8042_add(&vm->i8042, &vm->ports);
-	error = virtio_mmio_create(&vm->console.device, &console_ops, &vm->mem, &vm->io.loop,
-				   BOOT_VIRTIO_BASE, BOOT_VIRTIO_IRQ, &vm->failure);
-	if (!error)
-		error = console_open(&vm->console, ports, PORT_COUNT, &vm->failure);
-	if (!error)
-		error = connect_virtio(vm, &vm->console.device);
-	if (!error)
-		error = virtio_mmio_create(&vm->rng, &rng_ops, &vm->mem, &vm->io.loop,
-					   BOOT_VIRTIO_BASE + BOOT_VIRTIO_SIZE, BOOT_VIRTIO_IRQ + 1, &vm->failure);
-	if (!error)
-		error = connect_virtio(vm, &vm->rng);
 	return error;
 }
 
@@ -221,9 +144,9 @@ static void add_hints(struct vm *vm, struct command_line *line)
 	int tsc_khz = KVM_CALL(vm->vcpu.fd, KVM_GET_TSC_KHZ, 0, &ignored);
 
 	/* A stream that leads nowhere is left out: then the program knows at once. */
-	command_line_add(line, "walnut.ports=stdin:%d,stdout:%d,stderr:%d,status:%d", PORT_STDIN,
-			 vm->config->output_fd < 0 ? 0 : PORT_STDOUT,
-			 vm->config->error_fd < 0 ? 0 : PORT_STDERR, PORT_STATUS);
+	command_line_add(line, "walnut.ports=stdin:%d,stdout:%d,stderr:%d,status:%d", VM_PORT_STDIN,
+			 vm->config->output_fd < 0 ? 0 : VM_PORT_STDOUT,
+			 vm->config->error_fd < 0 ? 0 : VM_PORT_STDERR, VM_PORT_STATUS);
 	if (tsc_khz > 0)
 		command_line_add(line, "walnut.tsc_hz=%llu", tsc_khz * 1000ull);
 	command_line_add(line, "walnut.epoch_ns=%llu", (unsigned long long)clock_epoch_ns());
@@ -231,7 +154,6 @@ static void add_hints(struct vm *vm, struct command_line *line)
 
 static int write_boot_data(struct vm *vm, const struct elf_image *image)
 {
-	const struct virtio_device *devices[] = { &vm->console.device, &vm->rng };
 	uint64_t initrd, initrd_size;
 	struct command_line line;
 	struct boot_params *zero_page = guest_mem_range(&vm->mem, BOOT_ZERO_PAGE, sizeof(*zero_page));
@@ -243,9 +165,7 @@ static int write_boot_data(struct vm *vm, const struct elf_image *image)
 	command_line_init(&line, text, BOOT_CMDLINE_MAX);
 	if (vm->config->cmdline)
 		command_line_add_text(&line, vm->config->cmdline);
-	for (unsigned i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
-		command_line_add(&line, "virtio_mmio.device=%uK@0x%llx:%u", BOOT_VIRTIO_SIZE >> 10,
-				 (unsigned long long)devices[i]->base, devices[i]->irq);
+	devices_describe(vm, &line);
 	add_hints(vm, &line);
 	if (line.overflow || line.unprintable)
 		return failure_set(&vm->failure, -EINVAL, "kernel command line: %s",
@@ -273,7 +193,7 @@ static int build(struct vm *vm, struct krun_walnut_stats *stats)
 	if (!error)
 		error = create_machine(vm);
 	if (!error)
-		error = create_devices(vm);
+		error = devices_create(vm);
 	if (error)
 		return error;
 	start_settling(vm);
@@ -305,9 +225,8 @@ static int build(struct vm *vm, struct krun_walnut_stats *stats)
 static void destroy(struct vm *vm)
 {
 	io_thread_finish(&vm->io);
-	console_close(&vm->console);
-	virtio_mmio_destroy(&vm->console.device);
-	virtio_mmio_destroy(&vm->rng);
+	devices_stop(vm);
+	devices_destroy(vm);
 	vcpu_destroy(&vm->vcpu);
 	if (vm->settling)
 		pthread_join(vm->settle_thread, NULL);
@@ -363,12 +282,12 @@ static void describe_silence(struct vm *vm, enum vcpu_stop stop, char *text, siz
 /* A program that ended well before its output met a full disk must not look well. */
 static void check_output(struct vm *vm, struct krun_walnut_result *result)
 {
-	static const char *const names[PORT_COUNT] = {
-		[PORT_STDOUT] = "standard output",
-		[PORT_STDERR] = "standard error",
+	static const char *const names[VM_PORT_COUNT] = {
+		[VM_PORT_STDOUT] = "standard output",
+		[VM_PORT_STDERR] = "standard error",
 	};
 	unsigned port;
-	int error = console_lost(&vm->console, &port);
+	int error = console_lost(vm->console, &port);
 
 	if (!error || !names[port] || result->outcome != KRUN_WALNUT_EXITED || result->exit_status)
 		return;
@@ -383,8 +302,8 @@ static void fill_result(struct vm *vm, enum vcpu_stop stop, struct krun_walnut_r
 	char silent[sizeof(result->message)];
 
 	memcpy(stats->exits, vm->vcpu.exits, sizeof(stats->exits));
-	stats->notifies = vm->console.device.notifies + vm->rng.notifies;
-	stats->irqs_injected = vm->console.device.interrupts + vm->rng.interrupts;
+	stats->notifies = devices_notifies(vm);
+	stats->irqs_injected = devices_interrupts(vm);
 	convert_timeline(vm, stats);
 	describe_silence(vm, stop, silent, sizeof(silent));
 	status_decoder_result(&vm->status, silent, result);
@@ -432,6 +351,7 @@ int vm_run(const struct vm_config *config, struct krun_walnut_result *result)
 	stop = vcpu_run(&vm->vcpu, &vm->ports, &vm->mmio, &vm->i8042.reset_requested, &vm->failure);
 	result->stats.exit_ns = clock_now_ns();
 	io_thread_finish(&vm->io);
+	devices_stop(vm);
 	fill_result(vm, stop, result);
 	gdb_server_finish(vm->gdb, result);
 	destroy(vm);

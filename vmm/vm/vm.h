@@ -12,14 +12,28 @@
 #include "failure.h"
 #include "status_decoder.h"
 #include "virtio/console.h"
-#include "virtio/rng.h"
 #include "vm/guest_mem.h"
 #include "vm/io_thread.h"
 #include "vm/vcpu.h"
+#include "vm/worker.h"
 
 struct gdb_server;
 struct krun_walnut_result;
 struct vm_config;
+
+/* Interrupt lines 5 to 15, as on libkrun. */
+#define VM_VIRTIO_MAX 11
+#define VM_WORKERS_MAX VM_VIRTIO_MAX
+
+/* The ports of a Walnut guest's console; 0 is the console proper. */
+enum vm_port {
+	VM_PORT_CONSOLE,
+	VM_PORT_STDIN,
+	VM_PORT_STDOUT,
+	VM_PORT_STDERR,
+	VM_PORT_STATUS,
+	VM_PORT_COUNT,
+};
 
 struct vm {
 	const struct vm_config *config;
@@ -39,8 +53,11 @@ struct vm {
 	struct guest_log console_log;
 	struct serial serial;
 	struct i8042 i8042;
-	struct console console;
-	struct virtio_device rng;
+	struct virtio_device *virtio[VM_VIRTIO_MAX]; /* owned, in the order of their addresses */
+	unsigned virtio_count;
+	struct console *console; /* one of them; NULL: not there yet */
+	struct worker workers[VM_WORKERS_MAX];
+	unsigned worker_count;
 
 	struct status_decoder status;
 	struct failure failure;

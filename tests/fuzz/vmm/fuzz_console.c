@@ -283,7 +283,7 @@ static struct machine *create(void)
 
 static void destroy(struct machine *m)
 {
-	console_close(&m->console);
+	console_ops.close(&m->console.device);
 	virtio_mmio_destroy(&m->console.device);
 	virtio_mmio_destroy(&m->rng);
 	event_loop_destroy(&m->loop);

@@ -94,7 +94,7 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	console_close(&f->console);
+	console_ops.close(&f->console.device);
 	virtio_mmio_destroy(&f->console.device);
 	virtio_mmio_destroy(&f->rng);
 	event_loop_destroy(&f->loop);

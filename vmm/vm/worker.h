@@ -1,0 +1,34 @@
+/* An event loop on a thread of its own, for a device whose work may block: disks, files.
+ * The I/O thread's loop is for all that does not. */
+#ifndef WALNUT_VMM_WORKER_H
+#define WALNUT_VMM_WORKER_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+#include "vm/event_loop.h"
+
+struct failure;
+
+struct worker {
+	struct event_loop loop;
+	struct event_source control; /* eventfd: stop */
+	pthread_t thread;
+	bool created; /* something to destroy */
+	bool running; /* a thread to join */
+	atomic_bool stopping;
+};
+
+/* Starts the thread, which takes no signals. Accepts only a zeroed object; `name` is what
+ * ps shows (15 bytes). 0, or a negative errno and *failure; worker_destroy() is due in
+ * both cases. */
+int worker_start(struct worker *worker, const char *name, struct failure *failure);
+
+/* Ends the thread after what it is doing now. Accepts one that was never started. */
+void worker_stop(struct worker *worker);
+
+/* After worker_stop(), when no source needs the loop any more. */
+void worker_destroy(struct worker *worker);
+
+#endif
