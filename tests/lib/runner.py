@@ -105,6 +105,13 @@ class Context:
                          + Result(process.returncode, out or b"", err or b"").text()) from None
         return Result(process.returncode, out or b"", self.programs_own(err or b""))
 
+    def group_ends(self, process):
+        """Waits until nothing of a started process's group runs; what init has yet to reap does not."""
+        while left := running_in_group(process.pid):
+            if self.left() < 1:
+                raise Failed(f"still running: {', '.join(left)}")
+            time.sleep(0.01)
+
     def programs_own(self, text):
         """Standard error without the line that a run without KVM begins with."""
         hide = self.hide_fallback and not self.project.kvm_usable
@@ -154,6 +161,20 @@ def end_group(process):
         os.killpg(process.pid, signal.SIGKILL)
     except ProcessLookupError:
         pass
+
+
+def running_in_group(group):
+    """The names of a process group's members, zombies left out."""
+    names = []
+    for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, rest = stat.read_text(errors="replace").rsplit(")", 1)
+        except OSError:  # gone meanwhile
+            continue
+        state, _, pgrp = rest.split()[:3]
+        if int(pgrp) == group and state != "Z":
+            names.append(name.split("(", 1)[1])
+    return names
 
 
 def run_one(test, project):
