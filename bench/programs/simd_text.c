@@ -80,7 +80,7 @@ uint64_t bench_kernel(uint32_t size)
 
 	for (size_t i = 0; i < bytes; i++)
 		text[i] = (uint8_t)"etaoin shrdlu\ncmf,wyp.vbgkjqxz ETAOIN(0123)-SHRDLU;?"[bench_random(&state) % 52];
-	for (int round = 0; round < 120; round++) {
+	for (int round = 0; round < 600; round++) {
 		scan(text, bytes, &counts);
 		encode(text, bytes, hex);
 		decode(hex + round % 2, bytes - 16, text);

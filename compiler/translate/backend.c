@@ -4,6 +4,7 @@
 #include "reroll.h"
 #include "swizzle.h"
 #include "tail_callers.h"
+#include "widen.h"
 
 #include <llvm-c/Error.h>
 #include <llvm-c/Support.h>
@@ -227,12 +228,16 @@ static const char *const pipelines[] = {
 	"cgscc(devirt<2>(inline,function-attrs,"
 	"function<eager-inv;no-rerun>(sroa<modify-cfg>," CLEAN_UP "))),"
 	"elim-avail-extern,globaldce,function<eager-inv>("
-	"loop-mssa(loop-rotate,licm),loop(indvars),gvn,jump-threading,"
-	"loop-vectorize,instcombine<no-verify-fixpoint>,slp-vectorizer,vector-combine,"
-	"loop-unroll<O2>,loop-mssa(licm)," FINAL_SIMPLIFYCFG ")",
+	"loop-mssa(loop-rotate,licm),loop(indvars),gvn,jump-threading,loop-simplify,lcssa)",
 
 	"default<O3>",
 };
+
+/* What comes after widening (widen.h), at level 2. */
+static const char last_pipeline[] =
+	"function<eager-inv>("
+	"loop-vectorize,instcombine<no-verify-fixpoint>,slp-vectorizer,vector-combine,"
+	"loop-unroll<O2>,loop-mssa(licm)," FINAL_SIMPLIFYCFG ")";
 
 int backend_optimise(struct backend *backend, LLVMModuleRef module,
 		     const struct walnut_compile_options *options, struct walnut_error *error)
@@ -257,6 +262,10 @@ int backend_optimise(struct backend *backend, LLVMModuleRef module,
 		expose_tail_callers(module);
 	if (!failure)
 		failure = LLVMRunPasses(module, pipelines[level], backend->machine, settings);
+	if (!failure && level == 2) {
+		widen_loops(module);
+		failure = LLVMRunPasses(module, last_pipeline, backend->machine, settings);
+	}
 	if (level == 3)
 		hide_tail_callers(module);
 	LLVMDisposePassBuilderOptions(settings);
