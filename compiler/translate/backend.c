@@ -2,6 +2,7 @@
 #include "backend.h"
 
 #include "reroll.h"
+#include "short_loop.h"
 #include "swizzle.h"
 #include "tail_callers.h"
 #include "widen.h"
@@ -264,6 +265,7 @@ int backend_optimise(struct backend *backend, LLVMModuleRef module,
 		failure = LLVMRunPasses(module, pipelines[level], backend->machine, settings);
 	if (!failure && level == 2) {
 		widen_loops(module);
+		protect_short_loops(module);
 		failure = LLVMRunPasses(module, last_pipeline, backend->machine, settings);
 	}
 	if (level == 3)

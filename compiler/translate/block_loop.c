@@ -107,8 +107,6 @@ bool block_loop_read(struct block_loop *loop, LLVMBasicBlockRef block)
 	return read_exit(loop);
 }
 
-static void affine_add(struct affine *sum, LLVMValueRef value, uint64_t coefficient, unsigned depth);
-
 static void affine_leaf(struct affine *sum, LLVMValueRef value, uint64_t coefficient)
 {
 	for (unsigned i = 0; i < sum->count && i < AFFINE_TERMS_MAX; i++) {
@@ -124,7 +122,7 @@ static void affine_leaf(struct affine *sum, LLVMValueRef value, uint64_t coeffic
 	sum->count++;
 }
 
-static void affine_add(struct affine *sum, LLVMValueRef value, uint64_t coefficient, unsigned depth)
+static void add_value(struct affine *sum, LLVMValueRef value, uint64_t coefficient, unsigned depth)
 {
 	LLVMValueRef right;
 	LLVMOpcode opcode;
@@ -137,14 +135,14 @@ static void affine_add(struct affine *sum, LLVMValueRef value, uint64_t coeffici
 		opcode = LLVMGetInstructionOpcode(value);
 		right = LLVMGetOperand(value, 1);
 		if (opcode == LLVMAdd) {
-			affine_add(sum, LLVMGetOperand(value, 0), coefficient, depth - 1);
-			affine_add(sum, right, coefficient, depth - 1);
+			add_value(sum, LLVMGetOperand(value, 0), coefficient, depth - 1);
+			add_value(sum, right, coefficient, depth - 1);
 			return;
 		}
 		if (opcode == LLVMShl && LLVMIsAConstantInt(right) &&
 		    LLVMConstIntGetZExtValue(right) < integer_width(value)) {
-			affine_add(sum, LLVMGetOperand(value, 0),
-				   coefficient << LLVMConstIntGetZExtValue(right), depth - 1);
+			add_value(sum, LLVMGetOperand(value, 0),
+				  coefficient << LLVMConstIntGetZExtValue(right), depth - 1);
 			return;
 		}
 	}
@@ -154,5 +152,26 @@ static void affine_add(struct affine *sum, LLVMValueRef value, uint64_t coeffici
 void affine_read(struct affine *sum, LLVMValueRef value)
 {
 	*sum = (struct affine){ 0 };
-	affine_add(sum, value, 1, AFFINE_DEPTH_MAX);
+	affine_add(sum, value, 1);
+}
+
+void affine_add(struct affine *sum, LLVMValueRef value, uint64_t coefficient)
+{
+	add_value(sum, value, coefficient, AFFINE_DEPTH_MAX);
+}
+
+bool affine_same_terms(const struct affine *a, const struct affine *b)
+{
+	if (a->count != b->count || a->count > AFFINE_TERMS_MAX)
+		return false;
+	for (unsigned i = 0; i < a->count; i++) {
+		unsigned width = integer_width(a->terms[i].value), j = 0;
+		uint64_t mask = width == 64 ? UINT64_MAX : (UINT64_C(1) << width) - 1;
+
+		while (j < b->count && b->terms[j].value != a->terms[i].value)
+			j++;
+		if (j == b->count || (a->terms[i].coefficient - b->terms[j].coefficient) & mask)
+			return false;
+	}
+	return true;
 }

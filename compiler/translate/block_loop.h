@@ -46,5 +46,9 @@ struct induction *block_loop_induction(struct block_loop *loop, LLVMValueRef phi
 unsigned integer_width(LLVMValueRef value);
 
 void affine_read(struct affine *sum, LLVMValueRef value);
+/* Adds coefficient * value. */
+void affine_add(struct affine *sum, LLVMValueRef value, uint64_t coefficient);
+/* Whether two sums of the same type differ by a constant at most. */
+bool affine_same_terms(const struct affine *a, const struct affine *b);
 
 #endif

@@ -1,7 +1,6 @@
 /* Copies loops of one block. */
 #include "loop_copy.h"
 
-#include <llvm-c/DebugInfo.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -142,43 +141,13 @@ static void connect_block_behind(const struct copy *copy)
 	}
 }
 
-static LLVMMetadataRef text_node(LLVMContextRef context, const char *text)
-{
-	return LLVMMDStringInContext2(context, text, strlen(text));
-}
-
-static LLVMMetadataRef property(LLVMContextRef context, const char *name, LLVMValueRef value)
-{
-	LLVMMetadataRef parts[] = { text_node(context, name), value ? LLVMValueAsMetadata(value) : NULL };
-
-	return LLVMMDNodeInContext2(context, parts, value ? 2 : 1);
-}
-
-/* A loop's metadata names itself first, so that no two loops share it. */
-static void leave_as_it_is(const struct copy *copy)
-{
-	LLVMContextRef context = copy->context;
-	LLVMValueRef no = LLVMConstInt(LLVMInt1TypeInContext(context), 0, false);
-	LLVMMetadataRef parts[] = {
-		LLVMTemporaryMDNode(context, NULL, 0),
-		property(context, "llvm.loop.vectorize.enable", no),
-		property(context, "llvm.loop.unroll.disable", NULL),
-	};
-	LLVMMetadataRef node = LLVMMDNodeInContext2(context, parts, 3);
-
-	LLVMMetadataReplaceAllUsesWith(parts[0], node);
-	LLVMSetMetadata(LLVMGetBasicBlockTerminator(copy->block),
-			LLVMGetMDKindIDInContext(context, "llvm.loop", strlen("llvm.loop")),
-			LLVMMetadataAsValue(context, node));
-}
-
 static void choose(const struct copy *copy, LLVMBuilderRef builder, LLVMValueRef condition)
 {
 	LLVMContextRef context = copy->context;
 	LLVMTypeRef i32 = LLVMInt32TypeInContext(context);
 	LLVMValueRef entry = LLVMGetBasicBlockTerminator(copy->loop->before), branch;
 	LLVMMetadataRef weights[] = {
-		text_node(context, "branch_weights"),
+		LLVMMDStringInContext2(context, "branch_weights", strlen("branch_weights")),
 		LLVMValueAsMetadata(LLVMConstInt(i32, LIKELY, false)),
 		LLVMValueAsMetadata(LLVMConstInt(i32, 1, false)),
 	};
@@ -190,7 +159,7 @@ static void choose(const struct copy *copy, LLVMBuilderRef builder, LLVMValueRef
 	LLVMInstructionEraseFromParent(entry);
 }
 
-void loop_copy_unless(const struct block_loop *loop, LLVMValueRef condition)
+LLVMBasicBlockRef loop_copy_unless(const struct block_loop *loop, LLVMValueRef condition)
 {
 	struct copy copy = { .loop = loop };
 	LLVMBuilderRef builder;
@@ -202,7 +171,7 @@ void loop_copy_unless(const struct block_loop *loop, LLVMValueRef condition)
 	copy_instructions(&copy, builder);
 	connect_instructions(&copy);
 	connect_block_behind(&copy);
-	leave_as_it_is(&copy);
 	choose(&copy, builder, condition);
 	LLVMDisposeBuilder(builder);
+	return copy.block;
 }

@@ -12,7 +12,7 @@
 bool loop_copy_possible(const struct block_loop *loop);
 
 /* Copies the loop. Where it is entered the condition, available there, now decides
- * between it (true, expected) and the copy, which is not optimised further. */
-void loop_copy_unless(const struct block_loop *loop, LLVMValueRef condition);
+ * between it (true, expected) and the copy, which is returned. */
+LLVMBasicBlockRef loop_copy_unless(const struct block_loop *loop, LLVMValueRef condition);
 
 #endif

@@ -15,6 +15,7 @@
 
 #include "block_loop.h"
 #include "loop_copy.h"
+#include "loop_hint.h"
 
 #define ADDRESSES_MAX 64
 #define STREAMS_MAX 16
@@ -69,21 +70,6 @@ static bool is_affine(struct loop *loop, const struct affine *sum, int32_t *step
 	return true;
 }
 
-static bool same_terms(const struct affine *a, const struct affine *b)
-{
-	if (a->count != b->count)
-		return false;
-	for (unsigned i = 0; i < a->count; i++) {
-		unsigned j = 0;
-
-		while (j < b->count && b->terms[j].value != a->terms[i].value)
-			j++;
-		if (j == b->count || (uint32_t)a->terms[i].coefficient != (uint32_t)b->terms[j].coefficient)
-			return false;
-	}
-	return true;
-}
-
 /* The stream that the sum is of; STREAMS_MAX: there are too many. */
 static unsigned find_stream(struct loop *loop, const struct affine *sum, int32_t step)
 {
@@ -92,7 +78,7 @@ static unsigned find_stream(struct loop *loop, const struct affine *sum, int32_t
 
 	for (unsigned i = 0; i < loop->stream_count; i++) {
 		stream = &loop->streams[i];
-		if (!same_terms(&stream->sum, sum))
+		if (!affine_same_terms(&stream->sum, sum))
 			continue;
 		stream->low = offset < stream->low ? offset : stream->low;
 		stream->high = offset > stream->high ? offset : stream->high;
@@ -255,6 +241,7 @@ static void replace_addresses(struct loop *loop)
 static bool widen(LLVMBasicBlockRef block, LLVMBuilderRef builder)
 {
 	struct loop loop = { .builder = builder };
+	struct block_loop copy;
 	LLVMValueRef condition;
 
 	if (!block_loop_read(&loop.shape, block) || !loop_copy_possible(&loop.shape) ||
@@ -262,8 +249,9 @@ static bool widen(LLVMBasicBlockRef block, LLVMBuilderRef builder)
 		return false;
 	loop.i64 = LLVMInt64TypeInContext(LLVMGetTypeContext(LLVMTypeOf(loop.shape.controlling->phi)));
 	condition = build_condition(&loop);
-	if (!LLVMIsAConstantInt(condition) || LLVMConstIntGetZExtValue(condition) == 0)
-		loop_copy_unless(&loop.shape, condition);
+	if ((!LLVMIsAConstantInt(condition) || LLVMConstIntGetZExtValue(condition) == 0) &&
+	    block_loop_read(&copy, loop_copy_unless(&loop.shape, condition)))
+		loop_hint_leave_alone(&copy);
 	replace_addresses(&loop);
 	return true;
 }
