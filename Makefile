@@ -44,6 +44,7 @@ test: build
 	@scripts/wasm-tools $(BUILD)
 	@scripts/large-module $(BUILD)
 	@scripts/newer-node $(BUILD)
+	@scripts/linux-kernel $(BUILD)
 	@tests/run --build $(BUILD) $(TESTFLAGS)
 
 fuzz: build

@@ -1,0 +1,80 @@
+/* boot-vm: runs a kernel through libkrun's functions, for tests. Its exit status is the
+ * machine's, 125 where there was none. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "libkrun.h"
+#include "walnut.h"
+
+#define EXIT_FAILED 125
+
+struct choice {
+	const char *kernel;
+	const char *initrd;
+	const char *cmdline;
+	unsigned format;
+	unsigned cpus;
+	unsigned ram_mib;
+};
+
+static int complain(const char *what, int error)
+{
+	fprintf(stderr, "boot-vm: %s: %s\n", what, strerror(-error));
+	return EXIT_FAILED;
+}
+
+static int run(const struct choice *choice)
+{
+	int ctx = krun_create_ctx();
+	struct krun_walnut_result result;
+	int error;
+
+	if (ctx < 0)
+		return complain("context", ctx);
+	error = krun_set_vm_config((uint32_t)ctx, (uint8_t)choice->cpus, choice->ram_mib);
+	if (error)
+		return complain("vm_config", error);
+	error = krun_set_kernel((uint32_t)ctx, choice->kernel, choice->format, choice->initrd, choice->cmdline);
+	if (error)
+		return complain("set_kernel", error);
+	error = krun_walnut_set_accel((uint32_t)ctx, KRUN_WALNUT_ACCEL_KVM);
+	if (error)
+		return complain("accel", error);
+	error = krun_walnut_run((uint32_t)ctx, &result);
+	if (result.outcome == KRUN_WALNUT_FAILED)
+		fprintf(stderr, "boot-vm: %s\n", result.message);
+	printf("boot-vm: outcome %d, status %d\n", result.outcome, error ? EXIT_FAILED : result.exit_status);
+	return error ? EXIT_FAILED : result.exit_status;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "kernel", required_argument, NULL, 'k' },
+		{ "initrd", required_argument, NULL, 'i' },
+		{ "cmdline", required_argument, NULL, 'c' },
+		{ "format", required_argument, NULL, 'f' },
+		{ "cpus", required_argument, NULL, 'n' },
+		{ "mem", required_argument, NULL, 'm' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct choice choice = { .format = KRUN_KERNEL_FORMAT_ELF, .cpus = 1, .ram_mib = 256 };
+	int option;
+
+	krun_set_log_level(KRUN_LOG_LEVEL_INFO);
+	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+		switch (option) {
+		case 'k': choice.kernel = optarg; break;
+		case 'i': choice.initrd = optarg; break;
+		case 'c': choice.cmdline = optarg; break;
+		case 'f': choice.format = (unsigned)atoi(optarg); break;
+		case 'n': choice.cpus = (unsigned)atoi(optarg); break;
+		case 'm': choice.ram_mib = (unsigned)atoi(optarg); break;
+		default: return EXIT_FAILED;
+		}
+	}
+	return run(&choice);
+}
