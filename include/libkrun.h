@@ -9,6 +9,7 @@
 #ifndef LIBKRUN_H
 #define LIBKRUN_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #ifdef __cplusplus
@@ -46,6 +47,9 @@ extern "C" {
 #define KRUN_FEATURE_VIRGL_RESOURCE_MAP2 10
 #define KRUN_FEATURE_INIT_BLOB 11
 
+#define KRUN_TSI_HIJACK_INET (1u << 0)
+#define KRUN_TSI_HIJACK_UNIX (1u << 1)
+
 /* Logs to standard error from `level` up; levels above TRACE count as TRACE. */
 int32_t krun_set_log_level(uint32_t level);
 
@@ -74,6 +78,21 @@ int32_t krun_set_exec(uint32_t ctx_id, const char *exec_path, const char *const 
 
 /* The environment alone; NULL copies the caller's. */
 int32_t krun_set_env(uint32_t ctx_id, const char *const envp[]);
+
+/* Connects a vsock port and a unix socket. With `listen` false, each connection of the
+ * guest's to that port of the host (CID 2) becomes one to the socket at c_filepath. With
+ * `listen` true, the path must not exist (-EEXIST) when this is called; while the VM runs a
+ * socket listens there, and each client of it becomes a connection to that port of the
+ * guest. A port has one path: -EEXIST. -ENODEV: there will be no vsock device. */
+int32_t krun_add_vsock_port2(uint32_t ctx_id, uint32_t port, const char *c_filepath, bool listen);
+int32_t krun_add_vsock_port(uint32_t ctx_id, uint32_t port, const char *c_filepath);
+
+/* The guest has a vsock device (CID 3) when a port was added, unless this says otherwise. */
+int32_t krun_disable_implicit_vsock(uint32_t ctx_id);
+
+/* Adds the device after all, once (else -EEXIST); only after krun_disable_implicit_vsock()
+ * (else -EEXIST). tsi_features must be 0 (-ENOTSUP). */
+int32_t krun_add_vsock(uint32_t ctx_id, uint32_t tsi_features);
 
 /* Builds the VM, runs it, and ends the process with the program's exit status. Consumes
  * the context. Returns only when the VM could not be built. The program's streams are

@@ -9,6 +9,20 @@
 
 #include "walnut.h"
 
+/* A port of the guest's vsock that leads to a unix socket. */
+struct vsock_port_config {
+	uint32_t number;
+	char *path;
+	bool listen; /* the host's side listens at the path; else the guest connects to it */
+};
+
+struct vsock_config {
+	bool implicit_disabled;
+	bool added; /* by krun_add_vsock() */
+	struct vsock_port_config *ports;
+	unsigned port_count;
+};
+
 struct vm_config {
 	unsigned vcpu_count;
 	unsigned ram_mib;
@@ -23,6 +37,8 @@ struct vm_config {
 	char **envp;
 	char *gdb;	    /* where GDB may connect, [ADDRESS:]PORT; NULL: nowhere */
 	char *invoke;	    /* export to call instead of _start, or NULL */
+
+	struct vsock_config vsock;
 
 	/* The caller's descriptors, never closed here; -1: none. */
 	int input_fd;

@@ -81,5 +81,8 @@ void context_config_free(struct vm_config *config)
 	free(config->invoke);
 	context_strings_free(config->argv);
 	context_strings_free(config->envp);
+	for (unsigned i = 0; i < config->vsock.port_count; i++)
+		free(config->vsock.ports[i].path);
+	free(config->vsock.ports);
 	free(config);
 }

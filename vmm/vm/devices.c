@@ -11,6 +11,7 @@
 #include "config.h"
 #include "virtio/mmio.h"
 #include "virtio/rng.h"
+#include "virtio/vsock.h"
 #include "vm/kvm.h"
 #include "vm/vm.h"
 
@@ -106,6 +107,22 @@ static int add_console(struct vm *vm)
 	return console_open(vm->console, ports, VM_PORT_COUNT, &vm->failure);
 }
 
+static int add_vsock(struct vm *vm)
+{
+	const struct vsock_config *config = &vm->config->vsock;
+	struct virtio_device *device;
+	struct worker *worker;
+	int error;
+
+	if (!config->added && (config->implicit_disabled || config->port_count == 0))
+		return 0;
+	worker = &vm->workers[vm->worker_count++];
+	error = worker_start(worker, "vsock", &vm->failure);
+	if (!error)
+		error = add(vm, sizeof(struct vsock), &vsock_ops, &worker->loop, &device);
+	return error ? error : vsock_open((struct vsock *)device, config, &vm->failure);
+}
+
 int devices_create(struct vm *vm)
 {
 	struct virtio_device *rng;
@@ -118,6 +135,8 @@ int devices_create(struct vm *vm)
 	error = add_console(vm);
 	if (!error)
 		error = add(vm, sizeof(*rng), &rng_ops, &vm->io.loop, &rng);
+	if (!error)
+		error = add_vsock(vm);
 	return error;
 }
 

@@ -57,8 +57,20 @@ def gdb() -> bytes:
     return b"+".join(map(packet, packets)) + b"\x03-" + tables
 
 
+def vsock() -> bytes:
+    def packet(op: int, guest: int, host: int, size: int = 0, flags: int = 0) -> bytes:
+        return struct.pack("<BBBBBBBBHH", 0, 0, op, size and 200, size, guest, host, flags, 60000, 0)
+
+    return (packet(1, 4, 1) + bytes([7, 0, 4, 0]) + packet(5, 4, 1, 250)  # connected, data
+            + struct.pack("<BBH", 8, 0, 5000) + bytes([4, 0]) + struct.pack("<BBH", 9, 0, 60000)
+            + bytes([6, 1, 4, 0]) + packet(2, 2, 0x80) + struct.pack("<BBH", 8, 1, 300) + bytes([4, 0])
+            + packet(5, 2, 0x80, 9) + packet(4, 2, 0x80, 0, 2) + bytes([10, 1, 4, 0]) + packet(4, 2, 0x80, 0, 3)
+            + packet(3, 4, 1) + bytes([11, 1, 2, 0]))
+
+
 def main() -> None:
-    for name, data in ("elf", elf()), ("virtq", virtq()), ("console", console()), ("gdb", gdb()):
+    for name, data in (("elf", elf()), ("virtq", virtq()), ("console", console()), ("gdb", gdb()),
+                       ("vsock", vsock())):
         os.makedirs(os.path.join(sys.argv[1], name), exist_ok=True)
         with open(os.path.join(sys.argv[1], name, "seed"), "wb") as file:
             file.write(data)

@@ -1,0 +1,42 @@
+/* A port of the host's address that leads to a unix socket, in one of two directions: the
+ * guest connects to the port and gets the socket at the path; or the host listens at the
+ * path and every client becomes a connection to the guest's port. */
+#ifndef WALNUT_VMM_VSOCK_PORT_H
+#define WALNUT_VMM_VSOCK_PORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct failure;
+struct vsock_conn;
+struct vsock_header;
+struct vsock_hub;
+
+/* Clients that were offered to the guest and not answered. More wait in the socket. */
+#define VSOCK_PORT_UNANSWERED_MAX 128u
+
+struct vsock_port {
+	uint32_t number;
+	const char *path; /* the configuration's */
+	bool listen;
+	int fd; /* the listener, or -1 */
+	bool readable;
+	unsigned unanswered;
+};
+
+/* Listens, where the port is of that kind; epoll's news for it carry `cookie`. 0, or a
+ * negative errno and *failure. */
+int vsock_port_open(struct vsock_port *port, int epoll_fd, uint64_t cookie, struct failure *failure);
+void vsock_port_close(struct vsock_port *port);
+
+/* Takes waiting clients, as many as may be. */
+void vsock_port_accept(struct vsock_port *port, struct vsock_hub *hub);
+
+/* A non-blocking socket on its way to the port's path: *connected tells whether it has arrived;
+ * if not, vsock_port_try_again() is due some time later. Or a negative errno. */
+int vsock_port_connect(const struct vsock_port *port, bool *connected);
+
+/* 0: connected, -EAGAIN: not yet, or another negative errno. */
+int vsock_port_try_again(const struct vsock_port *port, int fd);
+
+#endif
