@@ -50,6 +50,14 @@ extern "C" {
 #define KRUN_TSI_HIJACK_INET (1u << 0)
 #define KRUN_TSI_HIJACK_UNIX (1u << 1)
 
+#define KRUN_DISK_FORMAT_RAW 0
+#define KRUN_DISK_FORMAT_QCOW2 1
+#define KRUN_DISK_FORMAT_VMDK 2
+
+#define KRUN_SYNC_NONE 0
+#define KRUN_SYNC_RELAXED 1
+#define KRUN_SYNC_FULL 2
+
 /* Logs to standard error from `level` up; levels above TRACE count as TRACE. */
 int32_t krun_set_log_level(uint32_t level);
 
@@ -93,6 +101,26 @@ int32_t krun_disable_implicit_vsock(uint32_t ctx_id);
 /* Adds the device after all, once (else -EEXIST); only after krun_disable_implicit_vsock()
  * (else -EEXIST). tsi_features must be 0 (-ENOTSUP). */
 int32_t krun_add_vsock(uint32_t ctx_id, uint32_t tsi_features);
+
+/* Another disk, a file or block device of the host: /dev/vda is the first, and so on. `block_id`
+ * is its serial number in the guest (20 bytes of it). Read-only images may be shared, one that
+ * is written belongs to one machine. */
+int32_t krun_add_disk(uint32_t ctx_id, const char *block_id, const char *disk_path, bool read_only);
+
+/* The same with a format: KRUN_DISK_FORMAT_RAW; the others give -ENOTSUP. */
+int32_t krun_add_disk2(uint32_t ctx_id, const char *block_id, const char *disk_path,
+		       uint32_t disk_format, bool read_only);
+
+/* The same with direct_io: past the host's page cache. sync_mode: KRUN_SYNC_FULL, the guest's
+ * flushes reach stable storage (and so with KRUN_SYNC_RELAXED, on Linux); KRUN_SYNC_NONE, the
+ * guest is offered none. */
+int32_t krun_add_disk3(uint32_t ctx_id, const char *block_id, const char *disk_path,
+		       uint32_t disk_format, bool read_only, bool direct_io, uint32_t sync_mode);
+
+/* Deprecated: one raw disk "root" and one "data" behind it. Without effect where
+ * krun_add_disk*() is used, too. */
+int32_t krun_set_root_disk(uint32_t ctx_id, const char *disk_path);
+int32_t krun_set_data_disk(uint32_t ctx_id, const char *disk_path);
 
 /* Builds the VM, runs it, and ends the process with the program's exit status. Consumes
  * the context. Returns only when the VM could not be built. The program's streams are

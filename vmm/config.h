@@ -23,6 +23,17 @@ struct vsock_config {
 	unsigned port_count;
 };
 
+struct disk_config {
+	char *id;   /* what the guest reads as its serial number; the first 20 bytes of it */
+	char *path; /* NULL: no disk here */
+	bool read_only;
+	bool direct; /* past the host's page cache */
+	bool flush;  /* the guest may ask for stable storage */
+};
+
+/* The two disks that have functions of their own. */
+enum { DISK_ROOT, DISK_DATA, DISK_NAMED_COUNT };
+
 struct vm_config {
 	unsigned vcpu_count;
 	unsigned ram_mib;
@@ -39,6 +50,9 @@ struct vm_config {
 	char *invoke;	    /* export to call instead of _start, or NULL */
 
 	struct vsock_config vsock;
+	struct disk_config *disks; /* in the guest's order */
+	unsigned disk_count;
+	struct disk_config named_disks[DISK_NAMED_COUNT]; /* count only if there are no others */
 
 	/* The caller's descriptors, never closed here; -1: none. */
 	int input_fd;

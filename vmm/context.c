@@ -71,6 +71,14 @@ void context_strings_free(char **strings)
 	free(strings);
 }
 
+static void disks_free(struct disk_config *disks, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		free(disks[i].id);
+		free(disks[i].path);
+	}
+}
+
 void context_config_free(struct vm_config *config)
 {
 	if (!config)
@@ -84,5 +92,8 @@ void context_config_free(struct vm_config *config)
 	for (unsigned i = 0; i < config->vsock.port_count; i++)
 		free(config->vsock.ports[i].path);
 	free(config->vsock.ports);
+	disks_free(config->named_disks, DISK_NAMED_COUNT);
+	disks_free(config->disks, config->disk_count);
+	free(config->disks);
 	free(config);
 }

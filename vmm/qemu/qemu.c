@@ -107,6 +107,16 @@ static void forget_broken_pipe(const sigset_t *old)
 		sigtimedwait(&set, NULL, &at_once);
 }
 
+/* What only our own devices offer. */
+static int check_supported(const struct vm_config *config, struct failure *failure)
+{
+	bool disks = config->disk_count > 0;
+
+	for (unsigned i = 0; i < DISK_NAMED_COUNT; i++)
+		disks |= config->named_disks[i].path != NULL;
+	return disks ? failure_set(failure, -ENOTSUP, "disks need KVM") : 0;
+}
+
 int qemu_run(const struct vm_config *config, struct krun_walnut_result *result)
 {
 	sigset_t stopping = stopping_signals(), blocked = stopping, old;
@@ -121,7 +131,9 @@ int qemu_run(const struct vm_config *config, struct krun_walnut_result *result)
 	if (signal_fd < 0) {
 		error = failure_errno(&failure, -errno, "signalfd");
 	} else {
-		error = qemu_spawn(&process, config, &old, &failure);
+		error = check_supported(config, &failure);
+		if (!error)
+			error = qemu_spawn(&process, config, &old, &failure);
 		if (error)
 			qemu_reap(&process);
 		else

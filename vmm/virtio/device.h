@@ -28,7 +28,8 @@ struct virtio_device_ops {
 	void (*config_read)(struct virtio_device *device, uint64_t offset, void *data, unsigned size);
 	void (*config_write)(struct virtio_device *device, uint64_t offset, const void *data, unsigned size);
 
-	/* The queue is ready and may hold requests. On the thread of the device's loop. */
+	/* The queue is ready and may hold requests. On the thread of the device's loop; one that
+	 * lets go of the lock meanwhile may be called again on another of them. */
 	void (*queue_ready)(struct virtio_device *device, unsigned queue);
 
 	/* The driver reset the device, or one queue of it: forget requests in flight. NULL:
@@ -65,7 +66,7 @@ struct virtio_device {
 	uint32_t config_generation;
 	struct virtq queues[VIRTIO_QUEUES_MAX];
 
-	uint64_t notifies;   /* counted for the statistics */
+	_Atomic uint64_t notifies; /* counted for the statistics */
 	uint64_t interrupts;
 };
 
@@ -83,6 +84,9 @@ static inline bool virtio_device_has_feature(const struct virtio_device *device,
  * them does not keep the I/O thread to itself; without, something else will wake the
  * device up. */
 void virtio_device_leave(struct virtio_device *device, struct virtq *vq, bool more);
+
+/* Raises the interrupt if completions ask for one, in the middle of a visit. */
+void virtio_device_signal(struct virtio_device *device, struct virtq *vq);
 
 /* Has all queues visited once more, after others had their turn. */
 void virtio_device_revisit(struct virtio_device *device);

@@ -54,13 +54,18 @@ void virtio_device_revisit(struct virtio_device *device)
 	(void)!write(device->notify.fd, &one, sizeof(one));
 }
 
+void virtio_device_signal(struct virtio_device *device, struct virtq *vq)
+{
+	if (virtq_should_interrupt(vq))
+		raise_interrupt(device, VIRTIO_MMIO_INT_VRING);
+}
+
 void virtio_device_leave(struct virtio_device *device, struct virtq *vq, bool more)
 {
 	virtq_want_notify(vq, true);
 	if (more && virtq_has_next(vq))
 		virtio_device_revisit(device);
-	if (virtq_should_interrupt(vq))
-		raise_interrupt(device, VIRTIO_MMIO_INT_VRING);
+	virtio_device_signal(device, vq);
 }
 
 void virtio_device_broken(struct virtio_device *device, const char *why)

@@ -9,6 +9,7 @@
 #include "boot/command_line.h"
 #include "boot/layout.h"
 #include "config.h"
+#include "virtio/block.h"
 #include "virtio/mmio.h"
 #include "virtio/rng.h"
 #include "virtio/vsock.h"
@@ -107,6 +108,32 @@ static int add_console(struct vm *vm)
 	return console_open(vm->console, ports, VM_PORT_COUNT, &vm->failure);
 }
 
+static int add_disk(struct vm *vm, const struct disk_config *config)
+{
+	struct virtio_device *device;
+	struct worker *worker = &vm->workers[vm->worker_count++];
+	int error;
+
+	error = worker_start_many(worker, "disk", BLOCK_LANES, &vm->failure);
+	if (!error)
+		error = add(vm, sizeof(struct block), &block_ops, &worker->loop, &device);
+	return error ? error : block_open((struct block *)device, config, vm->config->vcpu_count,
+					  &worker->stopping, &vm->failure);
+}
+
+static int add_disks(struct vm *vm)
+{
+	const struct vm_config *config = vm->config;
+	int error = 0;
+
+	for (unsigned i = 0; i < config->disk_count && !error; i++)
+		error = add_disk(vm, &config->disks[i]);
+	for (unsigned i = 0; i < DISK_NAMED_COUNT && config->disk_count == 0 && !error; i++)
+		if (config->named_disks[i].path)
+			error = add_disk(vm, &config->named_disks[i]);
+	return error;
+}
+
 static int add_vsock(struct vm *vm)
 {
 	const struct vsock_config *config = &vm->config->vsock;
@@ -135,6 +162,8 @@ int devices_create(struct vm *vm)
 	error = add_console(vm);
 	if (!error)
 		error = add(vm, sizeof(*rng), &rng_ops, &vm->io.loop, &rng);
+	if (!error)
+		error = add_disks(vm);
 	if (!error)
 		error = add_vsock(vm);
 	return error;

@@ -1,4 +1,4 @@
-/* A thread that turns its event loop until it is told to stop. */
+/* Threads that turn their event loop until they are told to stop. */
 #include "vm/worker.h"
 
 #include <errno.h>
@@ -12,11 +12,9 @@
 
 #define STACK_SIZE (128u << 10)
 
+/* Nobody reads the descriptor: it stays ready until all threads have seen it. */
 static void stop_requested(struct event_source *source, uint32_t events)
 {
-	uint64_t count;
-
-	(void)!read(source->fd, &count, sizeof(count));
 }
 
 static void *worker_main(void *opaque)
@@ -38,15 +36,20 @@ static int thread_create(struct worker *worker, const char *name)
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, STACK_SIZE);
 	pthread_sigmask(SIG_SETMASK, &all, &mask);
-	error = pthread_create(&worker->thread, &attr, worker_main, worker);
+	error = pthread_create(&worker->threads[worker->running], &attr, worker_main, worker);
 	pthread_sigmask(SIG_SETMASK, &mask, NULL);
 	pthread_attr_destroy(&attr);
 	if (!error)
-		pthread_setname_np(worker->thread, name);
+		pthread_setname_np(worker->threads[worker->running++], name);
 	return -error;
 }
 
 int worker_start(struct worker *worker, const char *name, struct failure *failure)
+{
+	return worker_start_many(worker, name, 1, failure);
+}
+
+int worker_start_many(struct worker *worker, const char *name, unsigned threads, struct failure *failure)
 {
 	int error;
 
@@ -61,12 +64,10 @@ int worker_start(struct worker *worker, const char *name, struct failure *failur
 		goto fail;
 	}
 	error = event_loop_add(&worker->loop, &worker->control, EPOLLIN);
-	if (!error)
+	for (unsigned i = 0; i < threads && !error; i++)
 		error = thread_create(worker, name);
-	if (!error) {
-		worker->running = true;
+	if (!error)
 		return 0;
-	}
 fail:
 	return failure_errno(failure, error, "cannot start the thread %s", name);
 }
@@ -75,12 +76,12 @@ void worker_stop(struct worker *worker)
 {
 	uint64_t one = 1;
 
-	if (!worker->running)
+	if (worker->running == 0)
 		return;
 	worker->stopping = true;
 	(void)!write(worker->control.fd, &one, sizeof(one));
-	pthread_join(worker->thread, NULL);
-	worker->running = false;
+	while (worker->running > 0)
+		pthread_join(worker->threads[--worker->running], NULL);
 }
 
 void worker_destroy(struct worker *worker)

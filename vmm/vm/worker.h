@@ -1,4 +1,4 @@
-/* An event loop on a thread of its own, for a device whose work may block: disks, files.
+/* An event loop on a thread of its own, or on several, for a device whose work may block: disks, files.
  * The I/O thread's loop is for all that does not. */
 #ifndef WALNUT_VMM_WORKER_H
 #define WALNUT_VMM_WORKER_H
@@ -11,12 +11,14 @@
 
 struct failure;
 
+#define WORKER_THREADS_MAX 4
+
 struct worker {
 	struct event_loop loop;
 	struct event_source control; /* eventfd: stop */
-	pthread_t thread;
-	bool created; /* something to destroy */
-	bool running; /* a thread to join */
+	pthread_t threads[WORKER_THREADS_MAX];
+	unsigned running; /* threads to join */
+	bool created;	  /* something to destroy */
 	atomic_bool stopping;
 };
 
@@ -25,7 +27,11 @@ struct worker {
  * both cases. */
 int worker_start(struct worker *worker, const char *name, struct failure *failure);
 
-/* Ends the thread after what it is doing now. Accepts one that was never started. */
+/* The same with several threads, at most WORKER_THREADS_MAX, on the one loop: while one serves
+ * a source, another may be told that the same source is ready again. */
+int worker_start_many(struct worker *worker, const char *name, unsigned threads, struct failure *failure);
+
+/* Ends the threads after what they are doing now. Accepts one that was never started. */
 void worker_stop(struct worker *worker);
 
 /* After worker_stop(), when no source needs the loop any more. */

@@ -46,6 +46,17 @@ def console() -> bytes:
     return ops + bytes([3]) + struct.pack("<BBI", 0, 0x70 // 4, 0) + bytes([4, 3])
 
 
+def block() -> bytes:
+    def request(kind: int, sector: int, sectors: int) -> bytes:
+        return bytes([0, 0, kind, sector, sectors])
+
+    ranges = bytes([7]) + (0x90000).to_bytes(3, "little") + bytes([16]) + struct.pack("<QII", 4, 8, 1)
+    clear = bytes([0, 0, 0x2d, 0]) + struct.pack("<I", 16)
+    return (bytes([0]) + request(0x40, 3, 2) + request(1, 5, 1) + b"\3" + request(4, 0, 0) + b"\3"
+            + ranges + clear + b"\3" + bytes([6, 32, 1, 0]) + bytes([4, 0xff, 0xff]) + request(0x48, 0, 1) + b"\3"
+            + bytes([8, 0, 8]) + request(0x40, 100, 4) + b"\3")
+
+
 def gdb() -> bytes:
     def packet(text: bytes) -> bytes:
         return b"$" + text + b"#%02x" % (sum(text) & 255)
@@ -70,7 +81,7 @@ def vsock() -> bytes:
 
 def main() -> None:
     for name, data in (("elf", elf()), ("virtq", virtq()), ("console", console()), ("gdb", gdb()),
-                       ("vsock", vsock())):
+                       ("vsock", vsock()), ("block", block())):
         os.makedirs(os.path.join(sys.argv[1], name), exist_ok=True)
         with open(os.path.join(sys.argv[1], name, "seed"), "wb") as file:
             file.write(data)

@@ -70,7 +70,7 @@ static inline void test_offer(struct test_queue *q, uint16_t head)
 	struct virtq_avail *avail = test_avail(q);
 
 	avail->ring[avail->idx % q->size] = head;
-	avail->idx++;
+	__atomic_store_n(&avail->idx, (uint16_t)(avail->idx + 1), __ATOMIC_RELEASE);
 }
 
 /* One buffer as a whole request. */
