@@ -68,6 +68,10 @@ struct krun_walnut_result {
 	struct krun_walnut_stats stats;
 };
 
+/* Whether the machine has a memory balloon, by which a guest reports free pages and the host
+ * gets them back; default false. Walnut's own kernel makes no use of it. */
+int32_t krun_walnut_set_balloon(uint32_t ctx_id, bool enabled);
+
 /* Which accelerator krun_walnut_run() uses; default AUTO. */
 int32_t krun_walnut_set_accel(uint32_t ctx_id, enum krun_walnut_accel accel);
 

@@ -50,6 +50,7 @@ struct vm_config {
 	char *invoke;	    /* export to call instead of _start, or NULL */
 
 	struct vsock_config vsock;
+	bool balloon; /* the guest may give memory back */
 	struct disk_config *disks; /* in the guest's order */
 	unsigned disk_count;
 	struct disk_config named_disks[DISK_NAMED_COUNT]; /* count only if there are no others */

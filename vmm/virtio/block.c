@@ -138,8 +138,7 @@ static void block_config_read(struct virtio_device *device, uint64_t offset, voi
 	struct virtio_blk_config config = block_of(device)->config;
 
 	config.writeback = writeback(block_of(device));
-	if (offset < sizeof(config) && size <= sizeof(config) - offset)
-		memcpy(data, (const char *)&config + offset, size);
+	virtio_config_copy(&config, sizeof(config), offset, data, size);
 }
 
 static void block_config_write(struct virtio_device *device, uint64_t offset, const void *data, unsigned size)

@@ -351,8 +351,7 @@ static void console_config_read(struct virtio_device *device, uint64_t offset, v
 {
 	struct virtio_console_config config = { .max_nr_ports = console_of(device)->port_count };
 
-	if (offset < sizeof(config) && size <= sizeof(config) - offset)
-		memcpy(data, (const char *)&config + offset, size);
+	virtio_config_copy(&config, sizeof(config), offset, data, size);
 }
 
 static void console_close(struct virtio_device *device)

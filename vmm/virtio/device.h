@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "virtio/virtq.h"
 #include "vm/event_loop.h"
@@ -72,6 +73,14 @@ struct virtio_device {
 
 /* The queue, when the driver has it running and the device may use it; else NULL. */
 struct virtq *virtio_device_queue(struct virtio_device *device, unsigned queue);
+
+/* The part of a configuration space that an access is for; nothing if it reaches over the end. */
+static inline void virtio_config_copy(const void *config, size_t config_size, uint64_t offset, void *data,
+				      unsigned size)
+{
+	if (offset < config_size && size <= config_size - offset)
+		memcpy(data, (const char *)config + offset, size);
+}
 
 static inline bool virtio_device_has_feature(const struct virtio_device *device, unsigned bit)
 {

@@ -136,8 +136,7 @@ static void vsock_config_read(struct virtio_device *device, uint64_t offset, voi
 {
 	const struct virtio_vsock_config config = { .guest_cid = VSOCK_CID_GUEST };
 
-	if (offset < sizeof(config) && size <= sizeof(config) - offset)
-		memcpy(data, (const char *)&config + offset, size);
+	virtio_config_copy(&config, sizeof(config), offset, data, size);
 }
 
 /* What the guest sent before it ended is still delivered, as with a process. */

@@ -9,6 +9,7 @@
 #include "boot/command_line.h"
 #include "boot/layout.h"
 #include "config.h"
+#include "virtio/balloon.h"
 #include "virtio/block.h"
 #include "virtio/mmio.h"
 #include "virtio/rng.h"
@@ -152,14 +153,17 @@ static int add_vsock(struct vm *vm)
 
 int devices_create(struct vm *vm)
 {
-	struct virtio_device *rng;
-	int error;
+	struct virtio_device *balloon, *rng;
+	int error = 0;
 
 	vm->serial_log.source = "serial";
 	vm->console_log.source = "console";
 	serial_add(&vm->serial, &vm->ports, &vm->serial_log);
 	i8042_add(&vm->i8042, &vm->ports);
-	error = add_console(vm);
+	if (vm->config->balloon)
+		error = add(vm, sizeof(struct balloon), &balloon_ops, &vm->io.loop, &balloon);
+	if (!error)
+		error = add_console(vm);
 	if (!error)
 		error = add(vm, sizeof(*rng), &rng_ops, &vm->io.loop, &rng);
 	if (!error)

@@ -24,7 +24,8 @@ struct test_ram {
 static inline void test_ram_create(struct test_ram *ram)
 {
 	ram->mem = (struct guest_mem){ .count = 1 };
-	ram->mem.regions[0] = (struct guest_region){ 0, TEST_RAM_SIZE, calloc(1, TEST_RAM_SIZE) };
+	ram->mem.regions[0] = (struct guest_region){ 0, TEST_RAM_SIZE, aligned_alloc(4096, TEST_RAM_SIZE) };
+	memset(ram->mem.regions[0].hva, 0, TEST_RAM_SIZE);
 }
 
 static inline void test_ram_destroy(struct test_ram *ram)
