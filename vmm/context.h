@@ -6,9 +6,6 @@
 
 #include "config.h"
 
-/* Marks what the shared library exports; all else is hidden. */
-#define KRUN_API __attribute__((visibility("default")))
-
 /* Returns a new id, or -ENOMEM. */
 int32_t context_create(void);
 

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "context.h"
+#include "api/api.h"
 #include "libkrun.h"
 
 #define DISKS_MAX 64 /* more than there is room for in any machine */

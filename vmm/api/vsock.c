@@ -7,7 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "context.h"
+#include "api/api.h"
 
 #define PORTS_MAX 1024u
 

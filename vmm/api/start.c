@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "context.h"
+#include "api/api.h"
 #include "failure.h"
 #include "libkrun.h"
 #include "qemu/qemu.h"

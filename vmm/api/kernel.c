@@ -1,0 +1,25 @@
+/* What the machine boots. */
+#include "libkrun.h"
+
+#include <errno.h>
+
+#include "api/api.h"
+
+KRUN_API int32_t krun_set_kernel(uint32_t ctx_id, const char *kernel_path, uint32_t kernel_format,
+				 const char *initramfs, const char *cmdline)
+{
+	struct vm_config *config;
+	int error;
+
+	if (!kernel_path || kernel_format > KRUN_KERNEL_FORMAT_IMAGE_ZSTD)
+		return api_refuse(-EINVAL, "no path, or no such format");
+	if (kernel_format != KRUN_KERNEL_FORMAT_ELF || initramfs)
+		return api_refuse(-ENOTSUP, "%s: not an ELF kernel without initramfs", kernel_path);
+	config = api_acquire(ctx_id);
+	if (!config)
+		return -ENOENT;
+	error = api_set_string(&config->kernel_path, kernel_path);
+	if (!error)
+		error = api_set_string(&config->cmdline, cmdline);
+	return api_release(error);
+}
