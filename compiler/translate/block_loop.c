@@ -122,31 +122,44 @@ static void affine_leaf(struct affine *sum, LLVMValueRef value, uint64_t coeffic
 	sum->count++;
 }
 
+/* What an operation by a constant multiplies with; 0: it is none. */
+static uint64_t constant_factor(LLVMValueRef value)
+{
+	LLVMValueRef right = LLVMGetOperand(value, 1);
+	uint64_t amount;
+
+	if (!LLVMIsAConstantInt(right))
+		return 0;
+	amount = LLVMConstIntGetZExtValue(right);
+	if (LLVMGetInstructionOpcode(value) == LLVMMul)
+		return amount;
+	if (LLVMGetInstructionOpcode(value) == LLVMShl && amount < integer_width(value))
+		return UINT64_C(1) << amount;
+	return 0;
+}
+
 static void add_value(struct affine *sum, LLVMValueRef value, uint64_t coefficient, unsigned depth)
 {
-	LLVMValueRef right;
-	LLVMOpcode opcode;
+	LLVMOpcode opcode = 0;
+	uint64_t factor;
 
 	if (LLVMIsAConstantInt(value)) {
 		sum->constant += coefficient * (uint64_t)LLVMConstIntGetSExtValue(value);
 		return;
 	}
-	if (depth && LLVMIsAInstruction(value) && LLVMGetNumOperands(value) == 2) {
+	if (depth && LLVMIsAInstruction(value) && LLVMGetNumOperands(value) == 2)
 		opcode = LLVMGetInstructionOpcode(value);
-		right = LLVMGetOperand(value, 1);
-		if (opcode == LLVMAdd) {
-			add_value(sum, LLVMGetOperand(value, 0), coefficient, depth - 1);
-			add_value(sum, right, coefficient, depth - 1);
-			return;
-		}
-		if (opcode == LLVMShl && LLVMIsAConstantInt(right) &&
-		    LLVMConstIntGetZExtValue(right) < integer_width(value)) {
-			add_value(sum, LLVMGetOperand(value, 0),
-				  coefficient << LLVMConstIntGetZExtValue(right), depth - 1);
-			return;
-		}
+	if (opcode == LLVMAdd || opcode == LLVMSub || (opcode == LLVMOr && LLVMGetIsDisjoint(value))) {
+		add_value(sum, LLVMGetOperand(value, 0), coefficient, depth - 1);
+		add_value(sum, LLVMGetOperand(value, 1), opcode == LLVMSub ? -coefficient : coefficient,
+			  depth - 1);
+		return;
 	}
-	affine_leaf(sum, value, coefficient);
+	factor = opcode == LLVMMul || opcode == LLVMShl ? constant_factor(value) : 0;
+	if (factor)
+		add_value(sum, LLVMGetOperand(value, 0), coefficient * factor, depth - 1);
+	else
+		affine_leaf(sum, value, coefficient);
 }
 
 void affine_read(struct affine *sum, LLVMValueRef value)

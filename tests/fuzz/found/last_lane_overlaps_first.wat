@@ -42,4 +42,13 @@
       (i64.store offset=19 (local.get $p) (i64.mul (i64.load (local.get $p)) (i64.const 31)))
       (local.set $p (i32.add (local.get $p) (i32.const 8)))
       (br_if $again (local.tee $n (i32.sub (local.get $n) (i32.const 1)))))
+    (call $sum))
+
+  (func (export "down_by_index") (result i64) (local $i i32)
+    (call $fill)
+    (loop $again
+      (i64.store offset=154 (i32.sub (i32.const 64) (i32.shl (local.get $i) (i32.const 3)))
+        (i64.mul (i64.const 254)
+          (i64.load offset=187 (i32.sub (i32.const 64) (i32.shl (local.get $i) (i32.const 3))))))
+      (br_if $again (i32.ne (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 5))))
     (call $sum)))
