@@ -1,6 +1,6 @@
-/* What the transport and a virtio device know of each other. The device is a const
- * table of operations and a struct that embeds struct virtio_device; the transport
- * (virtio/mmio.c) owns the registers, the status machine and the queues. */
+/* What a virtio device, its transport and what they have in common (device.c: status machine,
+ * features, queues) know of each other. The device is a const table of operations and a struct
+ * that embeds struct virtio_device; the transport (mmio.c, pci.c) has the registers. */
 #ifndef WALNUT_VMM_VIRTIO_DEVICE_H
 #define WALNUT_VMM_VIRTIO_DEVICE_H
 
@@ -14,7 +14,9 @@
 
 #define VIRTIO_QUEUES_MAX 16
 
+struct failure;
 struct virtio_device;
+struct virtio_pci;
 
 /* All but close are called with the device's lock held. */
 struct virtio_device_ops {
@@ -44,16 +46,33 @@ struct virtio_device_ops {
 	void (*close)(struct virtio_device *device);
 };
 
+/* The transport's side. All but destroy are called with the device's lock held. */
+struct virtio_transport_ops {
+	/* VIRTIO_INT_QUEUE for that queue, or VIRTIO_INT_CONFIG; interrupt_status has it already. */
+	void (*interrupt)(struct virtio_device *device, uint32_t cause, unsigned queue);
+
+	/* After a reset; NULL: nothing to do. */
+	void (*reset)(struct virtio_device *device);
+
+	/* Releases what the transport holds; NULL: nothing. */
+	void (*destroy)(struct virtio_device *device);
+};
+
 struct virtio_device {
 	const struct virtio_device_ops *ops;
+	const struct virtio_transport_ops *transport;
 	const struct guest_mem *mem;
 	struct event_loop *loop;
 	pthread_mutex_t lock;
 
-	uint64_t base; /* guest-physical address of the registers */
+	struct event_source notify; /* ioeventfd: any notification of the driver's */
+
+	/* The transport's own: virtio-mmio has address and interrupt line of the registers and
+	 * the descriptor that raises it (irqfd); virtio-pci a struct. */
+	uint64_t base;
 	uint32_t irq;
-	int irq_fd;	/* irqfd: a write raises the line */
-	struct event_source notify; /* ioeventfd: any write to QueueNotify */
+	int irq_fd;
+	struct virtio_pci *pci;
 
 	uint64_t features;    /* that this one offers; from ops, its open function may change it */
 	uint16_t queue_count; /* the same */
@@ -102,5 +121,34 @@ void virtio_device_revisit(struct virtio_device *device);
 
 /* The driver broke the rules: the device stops until it is reset. */
 void virtio_device_broken(struct virtio_device *device, const char *why);
+
+/* For the transport. */
+
+/* Prepares the embedded device: `ops` are set here, the rest of the enclosing struct is
+ * the caller's. Its queues are served on the loop's thread. virtio_device_destroy(), which
+ * accepts a zeroed device too, is due in any case. */
+int virtio_device_create(struct virtio_device *device, const struct virtio_device_ops *ops,
+			 const struct virtio_transport_ops *transport, const struct guest_mem *mem,
+			 struct event_loop *loop, struct failure *failure);
+void virtio_device_destroy(struct virtio_device *device);
+
+/* Lets the device look at all of its queues now. On the loop's thread. */
+void virtio_device_poll(struct virtio_device *device);
+
+/* What registers do that both transports have. With the device's lock held. */
+void virtio_device_write_status(struct virtio_device *device, uint32_t value);
+uint32_t virtio_device_read_features(const struct virtio_device *device); /* the selected half */
+void virtio_device_write_features(struct virtio_device *device, uint32_t value);
+struct virtq *virtio_device_selected_queue(struct virtio_device *device); /* NULL: no such queue */
+void virtio_device_start_queue(struct virtio_device *device); /* the selected one */
+void virtio_device_stop_queue(struct virtio_device *device);
+
+static inline void virtio_set_half(uint64_t *to, uint32_t value, bool high)
+{
+	if (high)
+		*to = (*to & 0xffffffff) | (uint64_t)value << 32;
+	else
+		*to = (*to & ~0xffffffffull) | value;
+}
 
 #endif

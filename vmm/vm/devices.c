@@ -184,7 +184,7 @@ void devices_poll(struct vm *vm)
 {
 	for (unsigned i = 0; i < vm->virtio_count; i++)
 		if (vm->virtio[i]->loop == &vm->io.loop)
-			virtio_mmio_poll(vm->virtio[i]);
+			virtio_device_poll(vm->virtio[i]);
 }
 
 void devices_stop(struct vm *vm)
@@ -200,7 +200,7 @@ void devices_destroy(struct vm *vm)
 
 		if (device->ops->close)
 			device->ops->close(device);
-		virtio_mmio_destroy(device);
+		virtio_device_destroy(device);
 		free(device);
 	}
 	vm->virtio_count = 0;

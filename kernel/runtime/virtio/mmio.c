@@ -200,5 +200,5 @@ void mmio_acknowledge(struct mmio_device *device)
 {
 	if (!terse)
 		write_register(device->registers, VIRTIO_MMIO_INTERRUPT_ACK,
-			       VIRTIO_MMIO_INT_VRING | VIRTIO_MMIO_INT_CONFIG);
+			       VIRTIO_INT_QUEUE | VIRTIO_INT_CONFIG);
 }

@@ -175,7 +175,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(m->block.busy == 0);
 	check_file(m);
 	block_ops.close(&m->block.device);
-	virtio_mmio_destroy(&m->block.device);
+	virtio_device_destroy(&m->block.device);
 	event_loop_destroy(&m->loop);
 	close(m->file);
 	test_ram_destroy(&m->guest.ram);

@@ -284,8 +284,8 @@ static struct machine *create(void)
 static void destroy(struct machine *m)
 {
 	console_ops.close(&m->console.device);
-	virtio_mmio_destroy(&m->console.device);
-	virtio_mmio_destroy(&m->rng);
+	virtio_device_destroy(&m->console.device);
+	virtio_device_destroy(&m->rng);
 	event_loop_destroy(&m->loop);
 	if (m->in[1] >= 0)
 		close(m->in[1]);
@@ -308,7 +308,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		step(m, &r);
 	turn(m);
 	console_finish(&m->console);
-	virtio_mmio_poll(&m->console.device);
+	virtio_device_poll(&m->console.device);
 	console_busy(&m->console);
 	status_decoder_result(&m->status, guest_log_last(&m->serial_log), &result);
 	assert(memchr(result.message, '\0', sizeof(result.message)));

@@ -46,7 +46,7 @@ static int teardown(void **state)
 {
 	struct fixture *f = *state;
 
-	virtio_mmio_destroy(&f->balloon.device);
+	virtio_device_destroy(&f->balloon.device);
 	event_loop_destroy(&f->loop);
 	test_ram_destroy(&f->guest.ram);
 	free(f);

@@ -83,7 +83,7 @@ static int teardown(void **state)
 
 	if (f->block.device.ops) {
 		block_ops.close(&f->block.device);
-		virtio_mmio_destroy(&f->block.device);
+		virtio_device_destroy(&f->block.device);
 	}
 	event_loop_destroy(&f->loop);
 	close(f->file);
@@ -548,7 +548,7 @@ static void several_threads_serve_one_queue(void **state)
 	}
 	worker_stop(&worker);
 	block_ops.close(&f->block.device);
-	virtio_mmio_destroy(&f->block.device);
+	virtio_device_destroy(&f->block.device);
 	worker_destroy(&worker);
 }
 
@@ -583,7 +583,7 @@ static void reset_waits_for_what_is_under_way(void **state)
 	}
 	worker_stop(&worker);
 	block_ops.close(&f->block.device);
-	virtio_mmio_destroy(&f->block.device);
+	virtio_device_destroy(&f->block.device);
 	worker_destroy(&worker);
 }
 

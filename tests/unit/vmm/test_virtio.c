@@ -95,8 +95,8 @@ static int teardown(void **state)
 	struct fixture *f = *state;
 
 	console_ops.close(&f->console.device);
-	virtio_mmio_destroy(&f->console.device);
-	virtio_mmio_destroy(&f->rng);
+	virtio_device_destroy(&f->console.device);
+	virtio_device_destroy(&f->rng);
 	event_loop_destroy(&f->loop);
 	for (int i = 0; i < 2; i++) {
 		close(f->in[i]);
@@ -264,7 +264,7 @@ static void bad_queue_breaks_the_device(void **state)
 	put(f, VIRTIO_MMIO_QUEUE_DESC_HIGH, 0xffffffff);
 	put(f, VIRTIO_MMIO_QUEUE_READY, 1);
 	assert_true(get(f, VIRTIO_MMIO_STATUS) & VIRTIO_STATUS_NEEDS_RESET);
-	assert_true(get(f, VIRTIO_MMIO_INTERRUPT_STATUS) & VIRTIO_MMIO_INT_CONFIG);
+	assert_true(get(f, VIRTIO_MMIO_INTERRUPT_STATUS) & VIRTIO_INT_CONFIG);
 	assert_true(interrupted(f));
 }
 
@@ -301,8 +301,8 @@ static void output_reaches_the_pipe(void **state)
 	assert_string_equal(buffer, "hello world");
 	assert_int_equal(test_completed(tx)->id, 0);
 	assert_true(interrupted(f));
-	assert_int_equal(get(f, VIRTIO_MMIO_INTERRUPT_STATUS), VIRTIO_MMIO_INT_VRING);
-	put(f, VIRTIO_MMIO_INTERRUPT_ACK, VIRTIO_MMIO_INT_VRING);
+	assert_int_equal(get(f, VIRTIO_MMIO_INTERRUPT_STATUS), VIRTIO_INT_QUEUE);
+	put(f, VIRTIO_MMIO_INTERRUPT_ACK, VIRTIO_INT_QUEUE);
 	assert_int_equal(get(f, VIRTIO_MMIO_INTERRUPT_STATUS), 0);
 }
 

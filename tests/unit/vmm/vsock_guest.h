@@ -109,7 +109,7 @@ static inline int guest_create(struct vsock_guest *g, const struct vsock_config 
 static inline void guest_destroy(struct vsock_guest *g)
 {
 	vsock_ops.close(&g->vsock.device);
-	virtio_mmio_destroy(&g->vsock.device);
+	virtio_device_destroy(&g->vsock.device);
 	event_loop_destroy(&g->loop);
 	test_ram_destroy(&g->ram);
 }
