@@ -99,7 +99,9 @@ int32_t krun_add_vsock_port(uint32_t ctx_id, uint32_t port, const char *c_filepa
 int32_t krun_disable_implicit_vsock(uint32_t ctx_id);
 
 /* Adds the device after all, once (else -EEXIST); only after krun_disable_implicit_vsock()
- * (else -EEXIST). tsi_features must be 0 (-ENOTSUP). */
+ * (else -EEXIST). With KRUN_TSI_HIJACK_INET sockets of the guest's programs may be sockets
+ * of the host's, as far as krun_set_port_map(), krun_walnut_publish() and
+ * krun_walnut_allow_net() allow; KRUN_TSI_HIJACK_UNIX gives -ENOTSUP. */
 int32_t krun_add_vsock(uint32_t ctx_id, uint32_t tsi_features);
 
 /* Another disk, a file or block device of the host: /dev/vda is the first, and so on. `block_id`
@@ -121,6 +123,12 @@ int32_t krun_add_disk3(uint32_t ctx_id, const char *block_id, const char *disk_p
  * krun_add_disk*() is used, too. */
 int32_t krun_set_root_disk(uint32_t ctx_id, const char *disk_path);
 int32_t krun_set_data_disk(uint32_t ctx_id, const char *disk_path);
+
+/* Which ports of the guest appear on the host: "HOST:GUEST" for TCP listeners, at the address
+ * that the guest listens at. It replaces what was published before; a port that is not
+ * listed is nowhere on the host, NULL or an empty list publishes nothing. -EINVAL: not a
+ * mapping, or a port twice; -ENODEV: there will be no vsock device, or one without TSI. */
+int32_t krun_set_port_map(uint32_t ctx_id, const char *const port_map[]);
 
 /* Builds the VM, runs it, and ends the process with the program's exit status. Consumes
  * the context. Returns only when the VM could not be built. The program's streams are

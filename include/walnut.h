@@ -88,6 +88,17 @@ int32_t krun_walnut_set_invoke(uint32_t ctx_id, const char *export_name);
  * no debugger. */
 int32_t krun_walnut_set_gdb(uint32_t ctx_id, const char *address);
 
+/* The network: programs in the guest use sockets of the host's, where that is allowed, and
+ * nothing is unless these say so. -EINVAL: not understood; -ENODEV: there will be no vsock
+ * device.
+ * publish: "[ADDRESS:]HOST:GUEST[/tcp|/udp]": what listens on (udp: is bound to) port GUEST
+ * appears on the host's port HOST (0: any free one), at ADDRESS or at the address that
+ * the guest asked for. -EEXIST: GUEST is published already.
+ * allow_net: "all" or "ADDRESS[/PREFIX]", then nothing, ":PORT" or ":FIRST-LAST" (IPv6 in
+ * brackets then): where the guest may connect and send datagrams to. */
+int32_t krun_walnut_publish(uint32_t ctx_id, const char *port);
+int32_t krun_walnut_allow_net(uint32_t ctx_id, const char *destination);
+
 /* Tells whether /dev/kvm can run a guest: 0, or the negative errno of the step
  * that failed, with one line of explanation in `why` (size bytes). */
 int32_t krun_walnut_probe_kvm(char *why, uint64_t size);

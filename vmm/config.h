@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "vsock/policy.h"
+
 #include "walnut.h"
 
 /* A port of the guest's vsock that leads to a unix socket. */
@@ -21,6 +23,9 @@ struct vsock_config {
 	bool added; /* by krun_add_vsock() */
 	struct vsock_port_config *ports;
 	unsigned port_count;
+	bool tsi; /* the guest's sockets may be the host's, as far as the policy goes; also set,
+		   * if the device is implicit, when there is a policy */
+	struct net_policy policy;
 };
 
 struct disk_config {

@@ -92,6 +92,8 @@ void context_config_free(struct vm_config *config)
 	for (unsigned i = 0; i < config->vsock.port_count; i++)
 		free(config->vsock.ports[i].path);
 	free(config->vsock.ports);
+	free(config->vsock.policy.rules);
+	free(config->vsock.policy.published);
 	disks_free(config->named_disks, DISK_NAMED_COUNT);
 	disks_free(config->disks, config->disk_count);
 	free(config->disks);

@@ -9,6 +9,8 @@
 
 #include "api/api.h"
 
+#include "walnut.h"
+
 #define PORTS_MAX 1024u
 
 static bool has_port(const struct vsock_config *config, uint32_t number)
@@ -82,7 +84,7 @@ KRUN_API int32_t krun_add_vsock(uint32_t ctx_id, uint32_t tsi_features)
 
 	if (tsi_features & ~(uint32_t)(KRUN_TSI_HIJACK_INET | KRUN_TSI_HIJACK_UNIX))
 		return -EINVAL;
-	if (tsi_features)
+	if (tsi_features & KRUN_TSI_HIJACK_UNIX)
 		return -ENOTSUP;
 	config = context_acquire(ctx_id);
 	if (!config)
@@ -90,7 +92,123 @@ KRUN_API int32_t krun_add_vsock(uint32_t ctx_id, uint32_t tsi_features)
 	if (!config->vsock.implicit_disabled || config->vsock.added)
 		error = -EEXIST;
 	else
+		config->vsock.tsi = tsi_features & KRUN_TSI_HIJACK_INET;
+	if (!error)
 		config->vsock.added = true;
 	context_release();
+	return error;
+}
+
+/* The guest's sockets may be the host's from now on, unless there is to be no device. */
+static int want_tsi(struct vsock_config *config)
+{
+	if (config->added ? !config->tsi : config->implicit_disabled)
+		return -ENODEV;
+	config->tsi = true;
+	return 0;
+}
+
+static int add_published(struct net_policy *policy, const struct net_publish *publish)
+{
+	struct net_publish *grown;
+
+	for (unsigned i = 0; i < policy->published_count; i++)
+		if (policy->published[i].udp == publish->udp &&
+		    policy->published[i].guest_port == publish->guest_port)
+			return -EEXIST;
+	if (policy->published_count == PORTS_MAX)
+		return -ENOSPC;
+	grown = realloc(policy->published, (policy->published_count + 1) * sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	policy->published = grown;
+	policy->published[policy->published_count++] = *publish;
+	return 0;
+}
+
+KRUN_API int32_t krun_walnut_publish(uint32_t ctx_id, const char *port)
+{
+	struct net_publish publish;
+	struct vm_config *config;
+	int error;
+
+	if (!port || net_publish_parse(&publish, port))
+		return -EINVAL;
+	config = context_acquire(ctx_id);
+	if (!config)
+		return -ENOENT;
+	error = want_tsi(&config->vsock);
+	if (!error)
+		error = add_published(&config->vsock.policy, &publish);
+	context_release();
+	return error;
+}
+
+KRUN_API int32_t krun_walnut_allow_net(uint32_t ctx_id, const char *destination)
+{
+	struct net_policy *policy;
+	struct net_rule rule, *grown;
+	struct vm_config *config;
+	int error;
+
+	if (!destination || net_rule_parse(&rule, destination))
+		return -EINVAL;
+	config = context_acquire(ctx_id);
+	if (!config)
+		return -ENOENT;
+	policy = &config->vsock.policy;
+	error = want_tsi(&config->vsock);
+	if (!error && policy->rule_count == PORTS_MAX)
+		error = -ENOSPC;
+	grown = error ? NULL : realloc(policy->rules, (policy->rule_count + 1) * sizeof(*grown));
+	if (!error && !grown)
+		error = -ENOMEM;
+	if (!error) {
+		policy->rules = grown;
+		policy->rules[policy->rule_count++] = rule;
+	}
+	context_release();
+	return error;
+}
+
+/* "HOST:GUEST" and nothing else. */
+static int parse_mapping(const char *text, struct net_publish *publish)
+{
+	if (strspn(text, "0123456789:") != strlen(text) || strchr(text, ':') != strrchr(text, ':'))
+		return -EINVAL;
+	return net_publish_parse(publish, text);
+}
+
+KRUN_API int32_t krun_set_port_map(uint32_t ctx_id, const char *const port_map[])
+{
+	struct net_policy fresh = { 0 };
+	struct net_publish publish;
+	struct vm_config *config;
+	int error = 0;
+
+	for (size_t i = 0; port_map && port_map[i] && !error; i++) {
+		error = parse_mapping(port_map[i], &publish);
+		for (unsigned k = 0; k < fresh.published_count && !error; k++)
+			if (fresh.published[k].host_port == publish.host_port)
+				error = -EINVAL;
+		if (!error)
+			error = add_published(&fresh, &publish);
+		if (error == -EEXIST)
+			error = -EINVAL;
+	}
+	config = error ? NULL : context_acquire(ctx_id);
+	if (!error && !config)
+		error = -ENOENT;
+	if (config) {
+		error = want_tsi(&config->vsock);
+		if (!error) {
+			free(config->vsock.policy.published);
+			config->vsock.policy.published = fresh.published;
+			config->vsock.policy.published_count = fresh.published_count;
+			fresh.published = NULL;
+		}
+		context_release();
+	}
+	free(fresh.published);
 	return error;
 }

@@ -11,9 +11,11 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "config.h"
 #include "failure.h"
 #include "virtio/iov.h"
 
+#include "tsi.h"
 #include "virtio_mmio.h"
 #include "vsock.h"
 
@@ -109,10 +111,9 @@ static void vsock_queue_ready(struct virtio_device *device, unsigned queue)
 {
 	struct vsock *vsock = vsock_of(device);
 
+	vsock_hub_guest_up(&vsock->hub, device->driver_features);
 	if (queue == VSOCK_QUEUE_TX)
 		transmit_queue(vsock); /* and answers may go at once */
-	if (queue == VSOCK_QUEUE_RX)
-		vsock_hub_guest_up(&vsock->hub);
 	if (queue != VSOCK_QUEUE_EVENT) /* there is no event to tell */
 		receive_queue(vsock);
 }
@@ -145,7 +146,7 @@ static void send_the_rest(struct vsock *vsock)
 	struct virtq *vq = virtio_device_queue(&vsock->device, VSOCK_QUEUE_TX);
 
 	for (unsigned i = 0; vq && i < QUEUE_SIZE && virtq_has_next(vq); i += CHAINS_AT_ONCE) {
-		vsock->hub.reply_count = 0; /* nobody is there to read them */
+		vsock_hub_forget_replies(&vsock->hub); /* nobody is there to read them */
 		transmit_queue(vsock);
 	}
 	vsock_hub_drain(&vsock->hub);
@@ -178,6 +179,8 @@ int vsock_open(struct vsock *vsock, const struct vsock_config *config, struct fa
 
 	if (error)
 		return error;
+	if (config->tsi)
+		vsock->device.features |= 1ull << VSOCK_F_DGRAM | 1ull << TSI_F_EXTENDED;
 	vsock->events = (struct event_source){ .fd = vsock->hub.epoll_fd, .ready = host_ready };
 	error = event_loop_add(vsock->device.loop, &vsock->events, EPOLLIN);
 	if (error)

@@ -142,7 +142,7 @@ static int add_vsock(struct vm *vm)
 	struct worker *worker;
 	int error;
 
-	if (!config->added && (config->implicit_disabled || config->port_count == 0))
+	if (!config->added && (config->implicit_disabled || (config->port_count == 0 && !config->tsi)))
 		return 0;
 	worker = &vm->workers[vm->worker_count++];
 	error = worker_start(worker, "vsock", &vm->failure);
@@ -175,6 +175,8 @@ int devices_create(struct vm *vm)
 
 void devices_describe(const struct vm *vm, struct command_line *line)
 {
+	if (vm->config->vsock.added && vm->config->vsock.tsi)
+		command_line_add(line, "tsi_hijack"); /* to Linux, if it has libkrun's patches */
 	for (unsigned i = 0; i < vm->virtio_count; i++)
 		command_line_add(line, "virtio_mmio.device=%uK@0x%llx:%u", BOOT_VIRTIO_SIZE >> 10,
 				 (unsigned long long)vm->virtio[i]->base, vm->virtio[i]->irq);

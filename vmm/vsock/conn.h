@@ -6,6 +6,7 @@
  *	REQUESTED   the host's side asked for it, the guest has not answered yet
  *	OPEN	    both agree; each direction ends on its own
  *	DEAD	    the guest is still to be told RST; nothing else moves
+ *	PROXY	    no connection (yet): a socket of TSI's, see tsi_proxy.h
  *	LINGERING   over for the guest; the host has yet to take what the guest sent
  *
  * Nothing here waits. What the guest sends and the host's socket does not take is kept, at
@@ -27,6 +28,7 @@ enum vsock_conn_state {
 	VSOCK_CONN_OPEN,
 	VSOCK_CONN_DEAD,
 	VSOCK_CONN_LINGERING,
+	VSOCK_CONN_PROXY,
 };
 
 /* Packets that the guest is to be sent, in the order they go out; data is between
@@ -44,6 +46,8 @@ struct vsock_backlog {
 	uint32_t start, size, capacity;
 };
 
+struct tsi_proxy;
+struct vsock_listener;
 struct vsock_port;
 
 struct vsock_conn {
@@ -64,7 +68,9 @@ struct vsock_conn {
 	int fd;
 	bool readable, writable; /* as far as known: edges of epoll set them */
 	bool hung_up;		 /* end of file is near: a short read is not the last */
-	struct vsock_port *port; /* that it came through; NULL: none, or it is no longer interested */
+	struct vsock_listener *listener; /* REQUESTED: where it came from */
+	const struct vsock_port *port;	 /* CONNECTING: where it goes */
+	struct tsi_proxy *proxy;	 /* NULL: TSI has nothing to do with it */
 
 	uint32_t window;    /* our receive buffer, as the guest is told */
 	uint32_t received;  /* bytes, modulo 2^32 as all counts here */

@@ -15,6 +15,8 @@
 #include "failure.h"
 #include "log.h"
 #include "virtio/iov.h"
+#include "virtio/virtq.h"
+#include "vsock/tsi_proxy.h"
 
 #define EVENTS_MAX 64
 
@@ -49,7 +51,7 @@ static void unqueue(struct vsock_hub *hub, struct vsock_conn *conn)
 
 void vsock_hub_news(struct vsock_hub *hub, struct vsock_conn *conn)
 {
-	if (conn->ready || !vsock_conn_has_packet(conn))
+	if (conn->ready || !(conn->state == VSOCK_CONN_PROXY ? tsi_has_packet(conn) : vsock_conn_has_packet(conn)))
 		return;
 	conn->ready_prev = hub->ready_last;
 	*(hub->ready_last ? &hub->ready_last->ready_next : &hub->ready_first) = conn;
@@ -60,19 +62,21 @@ void vsock_hub_news(struct vsock_hub *hub, struct vsock_conn *conn)
 /* The guest has answered, or never will. */
 static void answered(struct vsock_hub *hub, struct vsock_conn *conn)
 {
-	struct vsock_port *port = conn->port;
+	struct vsock_listener *listener = conn->listener;
 
-	conn->port = NULL;
-	if (!port || !port->listen)
+	conn->listener = NULL;
+	if (!listener)
 		return;
-	port->unanswered--;
-	vsock_port_accept(port, hub);
+	listener->unanswered--;
+	vsock_listener_accept(listener, hub);
 }
 
-static void drop(struct vsock_hub *hub, struct vsock_conn *conn, bool abort)
+void vsock_hub_drop(struct vsock_hub *hub, struct vsock_conn *conn, bool abort)
 {
 	unqueue(hub, conn);
 	vsock_conn_close(conn, abort);
+	if (conn->proxy)
+		tsi_close(hub, conn);
 	answered(hub, conn);
 	vsock_table_remove(&hub->table, conn);
 }
@@ -103,31 +107,90 @@ static void linger(struct vsock_hub *hub, struct vsock_conn *conn)
 	vsock_hub_retry_later(hub);
 }
 
-static void reply_reset(struct vsock_hub *hub, const struct vsock_header *to)
+void vsock_hub_reply(struct vsock_hub *hub, const struct vsock_header *header, const void *data)
 {
+	struct vsock_reply reply = { *header, NULL };
+
 	if (!vsock_hub_has_room(hub)) /* the device asked before it took the packet */
 		return;
-	hub->replies[(hub->reply_first + hub->reply_count++) % VSOCK_REPLIES_MAX] = (struct vsock_header){
+	if (data) {
+		reply.data = malloc(header->len);
+		if (!reply.data)
+			return;
+		memcpy(reply.data, data, header->len);
+	}
+	hub->replies[(hub->reply_first + hub->reply_count++) % VSOCK_REPLIES_MAX] = reply;
+}
+
+static void reply_reset(struct vsock_hub *hub, const struct vsock_header *to)
+{
+	vsock_hub_reply(hub, &(struct vsock_header){
 		.src_cid = to->dst_cid, .dst_cid = to->src_cid,
 		.src_port = to->dst_port, .dst_port = to->src_port,
 		.type = to->type, .op = VSOCK_OP_RST,
+	}, NULL);
+}
+
+static size_t send_reply(struct vsock_hub *hub, const struct iovec *iov, unsigned count)
+{
+	struct vsock_reply *reply = &hub->replies[hub->reply_first];
+	struct iovec rest[VIRTQ_DEVICE_SIZE_MAX];
+	size_t size = sizeof(reply->header);
+
+	iov_scatter(iov, count, (const uint8_t *)&reply->header, size);
+	if (reply->data) {
+		count = iov_skip(rest, iov, count, size);
+		size += iov_scatter(rest, count, reply->data, reply->header.len);
+	}
+	free(reply->data);
+	hub->reply_first = (hub->reply_first + 1) % VSOCK_REPLIES_MAX;
+	hub->reply_count--;
+	return size;
+}
+
+void vsock_hub_forget_replies(struct vsock_hub *hub)
+{
+	for (; hub->reply_count > 0; hub->reply_count--) {
+		free(hub->replies[hub->reply_first].data);
+		hub->reply_first = (hub->reply_first + 1) % VSOCK_REPLIES_MAX;
+	}
+}
+
+struct vsock_conn *vsock_hub_add(struct vsock_hub *hub, uint32_t guest_port, uint32_t host_port)
+{
+	struct vsock_conn *conn = vsock_table_add(&hub->table, guest_port, host_port);
+
+	if (conn)
+		conn->window = window_for(hub->table.count);
+	return conn;
+}
+
+int vsock_hub_watch(struct vsock_hub *hub, struct vsock_conn *conn, int fd)
+{
+	struct epoll_event event = {
+		.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, .data.u64 = conn->id,
 	};
+
+	if (epoll_ctl(hub->epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0) {
+		int error = -errno;
+
+		close(fd);
+		return error;
+	}
+	conn->fd = fd;
+	return 0;
 }
 
 struct vsock_conn *vsock_hub_connect(struct vsock_hub *hub, uint32_t guest_port, uint32_t host_port, int fd)
 {
-	struct vsock_conn *conn = vsock_table_add(&hub->table, guest_port, host_port);
-	struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET };
+	struct vsock_conn *conn = vsock_hub_add(hub, guest_port, host_port);
 
 	if (!conn) {
 		close(fd);
 		return NULL;
 	}
-	conn->fd = fd;
-	conn->window = window_for(hub->table.count);
-	event.data.u64 = conn->id;
-	if (epoll_ctl(hub->epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0) {
-		drop(hub, conn, false);
+	if (vsock_hub_watch(hub, conn, fd) != 0) {
+		vsock_hub_drop(hub, conn, false);
 		return NULL;
 	}
 	return conn;
@@ -182,10 +245,15 @@ static bool request(struct vsock_hub *hub, const struct vsock_header *header)
 void vsock_hub_packet(struct vsock_hub *hub, const struct vsock_header *header, const struct iovec *payload,
 		      unsigned count)
 {
-	bool ours = header->src_cid == VSOCK_CID_GUEST && header->dst_cid == VSOCK_CID_HOST &&
-		    header->type == VSOCK_TYPE_STREAM;
+	bool addressed = header->src_cid == VSOCK_CID_GUEST && header->dst_cid == VSOCK_CID_HOST;
+	bool ours = addressed && header->type == VSOCK_TYPE_STREAM;
 	struct vsock_conn *conn = ours ? vsock_table_find(&hub->table, header->src_port, header->dst_port) : NULL;
 
+	if (addressed && header->type == VSOCK_TYPE_DGRAM) {
+		if (hub->tsi && header->op == VSOCK_OP_RW)
+			tsi_datagram(hub, header, payload, count);
+		return;
+	}
 	if (!conn) {
 		if (ours && header->op == VSOCK_OP_REQUEST && request(hub, header))
 			return;
@@ -193,21 +261,29 @@ void vsock_hub_packet(struct vsock_hub *hub, const struct vsock_header *header, 
 			reply_reset(hub, header);
 		return;
 	}
+	if (conn->state == VSOCK_CONN_PROXY) {
+		if (!tsi_stream_packet(hub, conn, header))
+			reply_reset(hub, header);
+		return;
+	}
 	switch (vsock_conn_packet(conn, header, payload, count)) {
 	case VSOCK_CONN_ENDS:
-		drop(hub, conn, conn->ended_by_host != VSOCK_SHUTDOWN_BOTH);
+		vsock_hub_drop(hub, conn, conn->ended_by_host != VSOCK_SHUTDOWN_BOTH);
 		return;
 	case VSOCK_CONN_ENDS_RESET:
 		reply_reset(hub, header);
-		drop(hub, conn, false);
+		vsock_hub_drop(hub, conn, false);
 		return;
 	case VSOCK_CONN_LINGERS:
 		reply_reset(hub, header);
 		linger(hub, conn);
 		return;
 	default:
-		if (conn->port && conn->state == VSOCK_CONN_OPEN)
+		if (conn->listener && conn->state == VSOCK_CONN_OPEN) {
+			if (conn->listener->owner)
+				tsi_client_answered(hub, conn->listener->owner);
 			answered(hub, conn);
+		}
 		vsock_hub_news(hub, conn);
 	}
 }
@@ -216,20 +292,15 @@ size_t vsock_hub_make_packet(struct vsock_hub *hub, const struct iovec *iov, uns
 {
 	struct vsock_conn *conn;
 
-	if (hub->reply_count > 0) {
-		const struct vsock_header *reply = &hub->replies[hub->reply_first];
-
-		iov_scatter(iov, count, (const uint8_t *)reply, sizeof(*reply));
-		hub->reply_first = (hub->reply_first + 1) % VSOCK_REPLIES_MAX;
-		hub->reply_count--;
-		return sizeof(*reply);
-	}
+	if (hub->reply_count > 0)
+		return send_reply(hub, iov, count);
 	while ((conn = hub->ready_first)) {
-		size_t size = vsock_conn_make_packet(conn, iov, count);
+		bool proxy = conn->state == VSOCK_CONN_PROXY;
+		size_t size = proxy ? tsi_make_packet(hub, conn, iov, count) : vsock_conn_make_packet(conn, iov, count);
 
 		unqueue(hub, conn);
-		if (vsock_conn_is_over(conn))
-			drop(hub, conn, false);
+		if (!proxy && vsock_conn_is_over(conn))
+			vsock_hub_drop(hub, conn, false);
 		else
 			vsock_hub_news(hub, conn);
 		if (size > 0)
@@ -240,10 +311,12 @@ size_t vsock_hub_make_packet(struct vsock_hub *hub, const struct iovec *iov, uns
 
 static void conn_events(struct vsock_hub *hub, struct vsock_conn *conn, uint32_t events)
 {
-	if (vsock_conn_events(conn, events) == VSOCK_CONN_LIVES)
+	if (conn->state == VSOCK_CONN_PROXY)
+		tsi_events(hub, conn, events);
+	else if (vsock_conn_events(conn, events) == VSOCK_CONN_LIVES)
 		vsock_hub_news(hub, conn);
 	else
-		drop(hub, conn, false);
+		vsock_hub_drop(hub, conn, false);
 }
 
 /* Tries once more what nothing tells of. False: it waits for nothing. */
@@ -251,8 +324,12 @@ static bool conn_tick(struct vsock_hub *hub, struct vsock_conn *conn)
 {
 	int error;
 
+	if (conn->state == VSOCK_CONN_PROXY) {
+		vsock_listener_accept(&conn->proxy->listener, hub);
+		return vsock_listener_is_stuck(&conn->proxy->listener);
+	}
 	if (conn->state == VSOCK_CONN_LINGERING && ++conn->idle_ticks > LINGER_TICKS) {
-		drop(hub, conn, true);
+		vsock_hub_drop(hub, conn, true);
 		return false;
 	}
 	if (conn->state != VSOCK_CONN_CONNECTING || !conn->port)
@@ -285,9 +362,8 @@ static void tick(struct vsock_hub *hub)
 			wanted = true;
 	}
 	for (unsigned i = 0; i < hub->port_count; i++) {
-		vsock_port_accept(&hub->ports[i], hub);
-		wanted |= hub->ports[i].readable && hub->guest_up &&
-			  hub->ports[i].unanswered < VSOCK_PORT_UNANSWERED_MAX;
+		vsock_listener_accept(&hub->ports[i].listener, hub);
+		wanted |= vsock_listener_is_stuck(&hub->ports[i].listener);
 	}
 	if (!wanted)
 		stop_timer(hub);
@@ -307,32 +383,34 @@ void vsock_hub_turn(struct vsock_hub *hub)
 		} else if (cookie == COOKIE_TIMER) {
 			tick(hub);
 		} else if (cookie >= COOKIE_PORT) {
-			struct vsock_port *port = &hub->ports[cookie - COOKIE_PORT];
+			struct vsock_listener *listener = &hub->ports[cookie - COOKIE_PORT].listener;
 
-			port->readable = true;
-			vsock_port_accept(port, hub);
+			listener->readable = true;
+			vsock_listener_accept(listener, hub);
 		}
 	}
 }
 
-void vsock_hub_guest_up(struct vsock_hub *hub)
+void vsock_hub_guest_up(struct vsock_hub *hub, uint64_t features)
 {
 	if (hub->guest_up)
 		return;
 	hub->guest_up = true;
+	hub->tsi = features >> VSOCK_F_DGRAM & 1;
+	hub->extended = hub->tsi && (features >> TSI_F_EXTENDED & 1);
 	for (unsigned i = 0; i < hub->port_count; i++)
-		vsock_port_accept(&hub->ports[i], hub);
+		vsock_listener_accept(&hub->ports[i].listener, hub);
 }
 
 void vsock_hub_reset(struct vsock_hub *hub)
 {
 	hub->guest_up = false;
-	hub->reply_count = 0;
+	vsock_hub_forget_replies(hub);
 	for (uint32_t i = 0; i < hub->table.slot_count; i++) {
 		struct vsock_conn *conn = vsock_table_at(&hub->table, i);
 
 		if (conn && conn->state != VSOCK_CONN_LINGERING)
-			drop(hub, conn, true);
+			vsock_hub_drop(hub, conn, true);
 	}
 }
 
@@ -380,6 +458,7 @@ int vsock_hub_open(struct vsock_hub *hub, const struct vsock_config *config, str
 
 	*hub = (struct vsock_hub){ .open = true, .epoll_fd = -1, .timer_fd = -1, .conn_max = conn_max() };
 	vsock_table_init(&hub->table);
+	hub->policy = &config->policy;
 	error = watch_timer(hub);
 	if (error)
 		return failure_errno(failure, error, "vsock: cannot wait for sockets");
@@ -389,7 +468,10 @@ int vsock_hub_open(struct vsock_hub *hub, const struct vsock_config *config, str
 	for (unsigned i = 0; i < config->port_count && !error; i++) {
 		const struct vsock_port_config *from = &config->ports[i];
 
-		hub->ports[i] = (struct vsock_port){ from->number, from->path, from->listen, .fd = -1 };
+		hub->ports[i] = (struct vsock_port){
+			from->number, from->path, from->listen,
+			{ .fd = -1, .guest_port = from->number, .limit = VSOCK_PORT_UNANSWERED_MAX },
+		};
 		hub->port_count++;
 		error = vsock_port_open(&hub->ports[i], hub->epoll_fd, COOKIE_PORT + i, failure);
 	}
@@ -407,8 +489,9 @@ void vsock_hub_close(struct vsock_hub *hub)
 		struct vsock_conn *conn = vsock_table_at(&hub->table, i);
 
 		if (conn)
-			drop(hub, conn, false);
+			vsock_hub_drop(hub, conn, false);
 	}
+	vsock_hub_forget_replies(hub);
 	vsock_table_destroy(&hub->table);
 	free(hub->ports);
 	hub->ports = NULL;

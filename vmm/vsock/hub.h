@@ -24,10 +24,15 @@ struct vsock_config;
  * buffers, no more of its packets are taken. */
 #define VSOCK_REPLIES_MAX 256u
 
+struct vsock_reply {
+	struct vsock_header header;
+	void *data; /* as much as the header says, or NULL */
+};
+
 struct vsock_hub {
 	struct vsock_table table;
 	struct vsock_conn *ready_first, *ready_last; /* those with a packet, in turn */
-	struct vsock_header replies[VSOCK_REPLIES_MAX];
+	struct vsock_reply replies[VSOCK_REPLIES_MAX];
 	unsigned reply_first, reply_count;
 
 	uint32_t conn_max;
@@ -37,6 +42,10 @@ struct vsock_hub {
 	uint32_t next_host_port; /* for connections that the host begins */
 	bool open;
 	bool guest_up;		 /* it has queues: connections may be offered to it */
+
+	const struct net_policy *policy;
+	bool tsi;      /* both sides have TSI */
+	bool extended; /* and its extension */
 
 	int epoll_fd;
 	int timer_fd;
@@ -54,8 +63,8 @@ void vsock_hub_reset(struct vsock_hub *hub);
 /* Takes the news of the host's descriptors. */
 void vsock_hub_turn(struct vsock_hub *hub);
 
-/* The guest can be offered connections from now on. */
-void vsock_hub_guest_up(struct vsock_hub *hub);
+/* The guest can be offered connections from now on, and has agreed to these features. */
+void vsock_hub_guest_up(struct vsock_hub *hub, uint64_t features);
 
 /* A packet from the guest, with as much payload as the header says. */
 void vsock_hub_packet(struct vsock_hub *hub, const struct vsock_header *header, const struct iovec *payload,
@@ -77,11 +86,28 @@ static inline bool vsock_hub_has_packet(const struct vsock_hub *hub)
  * for more than a header. Returns its size; 0: there is none. */
 size_t vsock_hub_make_packet(struct vsock_hub *hub, const struct iovec *iov, unsigned count);
 
+/* Drops answers that the guest has not taken. */
+void vsock_hub_forget_replies(struct vsock_hub *hub);
+
 /* Waits, within limits, until the host has taken what the guest sent. */
 void vsock_hub_drain(struct vsock_hub *hub);
 
-/* For ports: a new connection over `fd`, which it owns from now on, too, when there is none (NULL). */
+/* The rest is for what makes connections. */
+
+/* A new connection, without a socket yet. NULL: too many, or out of memory. */
+struct vsock_conn *vsock_hub_add(struct vsock_hub *hub, uint32_t guest_port, uint32_t host_port);
+
+/* Gives the connection its socket, which is closed if that fails (a negative errno). */
+int vsock_hub_watch(struct vsock_hub *hub, struct vsock_conn *conn, int fd);
+
+/* Both at once; the socket is closed when there is no connection (NULL). */
 struct vsock_conn *vsock_hub_connect(struct vsock_hub *hub, uint32_t guest_port, uint32_t host_port, int fd);
+
+/* Ends and frees a connection, without a word to the guest. */
+void vsock_hub_drop(struct vsock_hub *hub, struct vsock_conn *conn, bool abort);
+
+/* In answer to a packet: a packet with data. */
+void vsock_hub_reply(struct vsock_hub *hub, const struct vsock_header *header, const void *data);
 
 /* A number for the host's end that no connection has. */
 uint32_t vsock_hub_free_port(struct vsock_hub *hub, uint32_t guest_port);

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "failure.h"
-#include "vsock/hub.h"
 
 static int address(const struct vsock_port *port, struct sockaddr_un *to)
 {
@@ -40,7 +39,7 @@ static int listen_at(struct vsock_port *port, int epoll_fd, uint64_t cookie)
 		close(fd);
 		return error;
 	}
-	port->fd = fd; /* and the file is ours to remove */
+	port->listener.fd = fd; /* and the file is ours to remove */
 	if (listen(fd, SOMAXCONN) != 0 || epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0)
 		return -errno;
 	return 0;
@@ -57,43 +56,11 @@ int vsock_port_open(struct vsock_port *port, int epoll_fd, uint64_t cookie, stru
 
 void vsock_port_close(struct vsock_port *port)
 {
-	if (port->fd < 0)
+	if (port->listener.fd < 0)
 		return;
-	close(port->fd);
+	close(port->listener.fd);
 	unlink(port->path);
-	port->fd = -1;
-}
-
-void vsock_port_accept(struct vsock_port *port, struct vsock_hub *hub)
-{
-	while (port->readable && hub->guest_up && port->unanswered < VSOCK_PORT_UNANSWERED_MAX) {
-		struct vsock_conn *conn;
-		int fd;
-
-		if (hub->table.count >= hub->conn_max) {
-			vsock_hub_retry_later(hub);
-			return;
-		}
-		fd = accept4(port->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-		if (fd < 0 && (errno == EINTR || errno == ECONNABORTED))
-			continue;
-		if (fd < 0 && errno == EAGAIN) {
-			port->readable = false;
-			return;
-		}
-		if (fd < 0) { /* no descriptors, no memory */
-			vsock_hub_retry_later(hub);
-			return;
-		}
-		conn = vsock_hub_connect(hub, port->number, vsock_hub_free_port(hub, port->number), fd);
-		if (!conn)
-			continue;
-		conn->port = port;
-		port->unanswered++;
-		conn->state = VSOCK_CONN_REQUESTED;
-		conn->pending = VSOCK_PENDING_REQUEST;
-		vsock_hub_news(hub, conn);
-	}
+	port->listener.fd = -1;
 }
 
 int vsock_port_try_again(const struct vsock_port *port, int fd)

@@ -7,30 +7,23 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct failure;
-struct vsock_conn;
-struct vsock_header;
-struct vsock_hub;
+#include "vsock/listener.h"
 
-/* Clients that were offered to the guest and not answered. More wait in the socket. */
+struct failure;
+/* Clients that were offered to the guest and not answered. */
 #define VSOCK_PORT_UNANSWERED_MAX 128u
 
 struct vsock_port {
 	uint32_t number;
 	const char *path; /* the configuration's */
 	bool listen;
-	int fd; /* the listener, or -1 */
-	bool readable;
-	unsigned unanswered;
+	struct vsock_listener listener;
 };
 
 /* Listens, where the port is of that kind; epoll's news for it carry `cookie`. 0, or a
  * negative errno and *failure. */
 int vsock_port_open(struct vsock_port *port, int epoll_fd, uint64_t cookie, struct failure *failure);
 void vsock_port_close(struct vsock_port *port);
-
-/* Takes waiting clients, as many as may be. */
-void vsock_port_accept(struct vsock_port *port, struct vsock_hub *hub);
 
 /* A non-blocking socket on its way to the port's path: *connected tells whether it has arrived;
  * if not, vsock_port_try_again() is due some time later. Or a negative errno. */

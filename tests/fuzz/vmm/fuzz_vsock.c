@@ -5,16 +5,19 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <arpa/inet.h>
 #include <sys/un.h>
 
 #include "../../unit/vmm/vsock_guest.h"
+
+#include "tsi.h"
 
 #define OUT_PORT 1
 #define IN_PORT 2
 #define PEERS 4
 
 enum { OP_PACKET, OP_ODD_PACKET, OP_START, OP_STATUS, OP_TAKE, OP_KEEP, OP_CLIENT, OP_SERVER, OP_WRITE, OP_READ,
-       OP_SHUTDOWN, OP_CLOSE, OP_TX_BUFFER, OP_RX_BUFFER, OP_STOP_QUEUE, OP_COUNT };
+       OP_SHUTDOWN, OP_CLOSE, OP_TX_BUFFER, OP_RX_BUFFER, OP_STOP_QUEUE, OP_TSI, OP_COUNT };
 
 struct reader {
 	const uint8_t *data;
@@ -23,6 +26,7 @@ struct reader {
 
 struct machine {
 	struct vsock_guest guest;
+	struct vsock_config config;
 	char paths[2][80];
 	int listener;
 	int peers[PEERS];
@@ -66,6 +70,29 @@ static void packet(struct machine *m, struct reader *r, bool odd)
 		header.fwd_cnt = take(r, 4);
 	}
 	guest_send_data(&m->guest, header, payload, header.op == VSOCK_OP_RW ? size : 0);
+}
+
+/* A message of TSI's: the input's bytes, or an address that is good for something. */
+static void tsi(struct machine *m, struct reader *r, unsigned how)
+{
+	struct vsock_header header = guest_header(&m->guest, VSOCK_OP_RW, take_port(r), 1024 + take(r, 1) % 22);
+	struct { uint32_t port, size; struct sockaddr_in to; uint8_t rest[120]; } message = {
+		take(r, 1) & 7, sizeof(message.to), { .sin_family = AF_INET, .sin_port = htons(how & 1) }, { 0 },
+	};
+
+	header.type = VSOCK_TYPE_DGRAM;
+	message.to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (how & 2) {
+		size_t size = take(r, 1);
+
+		if (size > r->size)
+			size = r->size;
+		guest_send_data(&m->guest, header, r->data, (uint32_t)size);
+		r->data += size;
+		r->size -= size;
+	} else {
+		guest_send_data(&m->guest, header, &message, sizeof(message));
+	}
 }
 
 static void set_peer(struct machine *m, unsigned i, int fd)
@@ -112,7 +139,7 @@ static void step(struct machine *m, struct reader *r)
 		packet(m, r, op == OP_ODD_PACKET);
 		break;
 	case OP_START:
-		guest_start(&m->guest, 0);
+		guest_start(&m->guest, peer & 1 ? 1u << VSOCK_F_DGRAM : 1u << VSOCK_F_DGRAM | 1u << TSI_F_EXTENDED);
 		break;
 	case OP_STATUS:
 		guest_put(&m->guest, VIRTIO_MMIO_STATUS, take(r, 1));
@@ -164,6 +191,9 @@ static void step(struct machine *m, struct reader *r)
 	case OP_RX_BUFFER:
 		buffer(m, r, &m->guest.rx);
 		break;
+	case OP_TSI:
+		tsi(m, r, peer);
+		break;
 	case OP_STOP_QUEUE:
 		guest_put(&m->guest, VIRTIO_MMIO_QUEUE_SEL, peer % 4);
 		guest_put(&m->guest, VIRTIO_MMIO_QUEUE_READY, peer >> 2 & 1);
@@ -174,6 +204,10 @@ static void step(struct machine *m, struct reader *r)
 
 static void create(struct machine *m)
 {
+	/* Nobody listens at the port; what the guest binds gets any. */
+	static struct net_rule rule = { AF_INET, { 127, 0, 0, 1 }, 32, 1, 1 };
+	static struct net_publish published[] = { { .guest_port = 1, .family = AF_INET, .address = { 127, 0, 0, 1 } },
+						  { true, AF_INET, { 127, 0, 0, 1 }, 0, 1 } };
 	struct vsock_port_config ports[] = { { OUT_PORT, m->paths[0], false }, { IN_PORT, m->paths[1], true } };
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 
@@ -186,8 +220,11 @@ static void create(struct machine *m)
 	snprintf(to.sun_path, sizeof(to.sun_path), "%s", m->paths[0]);
 	m->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	assert(bind(m->listener, (struct sockaddr *)&to, sizeof(to)) == 0 && listen(m->listener, 3) == 0);
-	assert(guest_create(&m->guest, &(struct vsock_config){ .ports = ports, .port_count = 2 }) == 0);
-	guest_start(&m->guest, 0);
+	m->config = (struct vsock_config){ .tsi = true, .policy = { &rule, 1, published, 2 } };
+	m->config.ports = ports;
+	m->config.port_count = 2;
+	assert(guest_create(&m->guest, &m->config) == 0);
+	guest_start(&m->guest, 1u << VSOCK_F_DGRAM | 1u << TSI_F_EXTENDED);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -76,7 +76,9 @@ def vsock() -> bytes:
             + struct.pack("<BBH", 8, 0, 5000) + bytes([4, 0]) + struct.pack("<BBH", 9, 0, 60000)
             + bytes([6, 1, 4, 0]) + packet(2, 2, 0x80) + struct.pack("<BBH", 8, 1, 300) + bytes([4, 0])
             + packet(5, 2, 0x80, 9) + packet(4, 2, 0x80, 0, 2) + bytes([10, 1, 4, 0]) + packet(4, 2, 0x80, 0, 3)
-            + packet(3, 4, 1) + bytes([11, 1, 2, 0]))
+            + packet(3, 4, 1) + bytes([11, 1, 2, 0])
+            + bytes([15, 2, 5, 0, 3, 8, 3, 0, 0, 0, 2, 0, 1, 0]) + bytes([15, 0, 5, 1, 3])  # a stream connects
+            + bytes([15, 2, 5, 0, 3, 8, 6, 0, 0, 0, 2, 0, 2, 0]) + bytes([15, 1, 5, 16, 6]))  # UDP is bound
 
 
 def main() -> None:
