@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "vsock/policy.h"
 
@@ -39,6 +40,23 @@ struct disk_config {
 /* The two disks that have functions of their own. */
 enum { DISK_ROOT, DISK_DATA, DISK_NAMED_COUNT };
 
+#define CONSOLE_PORTS_MAX 7 /* a queue for each direction of each, and two for control */
+#define CONSOLES_MAX 8
+
+/* A port of a console that was added. Descriptors are the caller's; below 0: none. */
+struct port_config {
+	char *name; /* NULL: it has none */
+	bool tty;   /* a terminal for the guest, too; else a stream of bytes */
+	int input_fd;
+	int output_fd;
+};
+
+struct console_config {
+	bool fixed; /* its ports came with it */
+	struct port_config ports[CONSOLE_PORTS_MAX];
+	unsigned port_count;
+};
+
 struct vm_config {
 	unsigned vcpu_count;
 	unsigned ram_mib;
@@ -59,6 +77,20 @@ struct vm_config {
 	struct disk_config *disks; /* in the guest's order */
 	unsigned disk_count;
 	struct disk_config named_disks[DISK_NAMED_COUNT]; /* count only if there are no others */
+
+	char *workdir;	    /* the program's; NULL: not set */
+	char **rlimits;	    /* "NUMBER=SOFT:HARD", NULL-terminated; NULL: not set */
+
+	/* What the process becomes before it builds the machine; -1: what it is. */
+	uid_t uid;
+	gid_t gid;
+	bool nested_virt; /* the guest may see VMX or SVM */
+
+	bool implicit_console_disabled;
+	char *console_output;	/* file for the implicit console's output; NULL: none */
+	char *kernel_console;	/* value of console= for a foreign kernel; NULL: not set */
+	struct console_config consoles[CONSOLES_MAX]; /* in the order they were added */
+	unsigned console_count;
 
 	/* The caller's descriptors, never closed here; -1: none. */
 	int input_fd;

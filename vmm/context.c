@@ -25,6 +25,8 @@ int32_t context_create(void)
 	config->input_fd = STDIN_FILENO;
 	config->output_fd = STDOUT_FILENO;
 	config->error_fd = STDERR_FILENO;
+	config->uid = (uid_t)-1;
+	config->gid = (gid_t)-1;
 
 	pthread_mutex_lock(&lock);
 	grown = context_count < INT32_MAX ? realloc(contexts, (context_count + 1) * sizeof(*contexts)) : NULL;
@@ -79,6 +81,13 @@ static void disks_free(struct disk_config *disks, unsigned count)
 	}
 }
 
+static void consoles_free(struct console_config *consoles, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		for (unsigned j = 0; j < consoles[i].port_count; j++)
+			free(consoles[i].ports[j].name);
+}
+
 void context_config_free(struct vm_config *config)
 {
 	if (!config)
@@ -87,6 +96,11 @@ void context_config_free(struct vm_config *config)
 	free(config->cmdline);
 	free(config->gdb);
 	free(config->invoke);
+	free(config->workdir);
+	free(config->console_output);
+	free(config->kernel_console);
+	consoles_free(config->consoles, config->console_count);
+	context_strings_free(config->rlimits);
 	context_strings_free(config->argv);
 	context_strings_free(config->envp);
 	for (unsigned i = 0; i < config->vsock.port_count; i++)

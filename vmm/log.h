@@ -15,6 +15,7 @@ enum log_level {
 };
 
 void log_configure(int fd, enum log_level level);
+void log_set_colours(bool colours); /* off at first */
 bool log_enabled(enum log_level level);
 
 __attribute__((format(printf, 2, 3)))

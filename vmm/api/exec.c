@@ -2,9 +2,11 @@
 #include "libkrun.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "api/api.h"
+#include "config.h"
 
 static int set_env(struct vm_config *config, const char *const envp[])
 {
@@ -33,4 +35,49 @@ KRUN_API int32_t krun_set_env(uint32_t ctx_id, const char *const envp[])
 	struct vm_config *config = api_acquire(ctx_id);
 
 	return config ? api_release(set_env(config, envp)) : -ENOENT;
+}
+
+KRUN_API int32_t krun_set_workdir(uint32_t ctx_id, const char *workdir_path)
+{
+	struct vm_config *config;
+
+	if (!workdir_path)
+		return api_refuse(-EINVAL, "no folder");
+	config = api_acquire(ctx_id);
+	return config ? api_release(api_set_string(&config->workdir, workdir_path)) : -ENOENT;
+}
+
+/* "NUMBER=SOFT:HARD", all decimal. */
+static bool is_rlimit(const char *text)
+{
+	for (const char *end = "=:"; ; end++) {
+		size_t digits = strspn(text, "0123456789");
+
+		if (digits == 0 || digits > 20 || text[digits] != *end)
+			return false;
+		if (*end == '\0')
+			return true;
+		text += digits + 1;
+	}
+}
+
+KRUN_API int32_t krun_set_rlimits(uint32_t ctx_id, const char *const rlimits[])
+{
+	struct vm_config *config;
+
+	if (!rlimits)
+		return api_refuse(-EINVAL, "no limits");
+	for (size_t i = 0; rlimits[i]; i++)
+		if (!is_rlimit(rlimits[i]))
+			return api_refuse(-EINVAL, "%s: not NUMBER=SOFT:HARD", rlimits[i]);
+	config = api_acquire(ctx_id);
+	return config ? api_release(api_set_strings(&config->rlimits, NULL, rlimits)) : -ENOENT;
+}
+
+KRUN_API int32_t krun_set_mapped_volumes(uint32_t ctx_id, const char *const mapped_volumes[])
+{
+	if (!api_acquire(ctx_id))
+		return -ENOENT;
+	context_release();
+	return api_refuse(-EINVAL, "no longer part of the API; krun_add_virtiofs() shares folders");
 }

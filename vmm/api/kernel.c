@@ -2,8 +2,10 @@
 #include "libkrun.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "api/api.h"
+#include "config.h"
 
 KRUN_API int32_t krun_set_kernel(uint32_t ctx_id, const char *kernel_path, uint32_t kernel_format,
 				 const char *initramfs, const char *cmdline)
@@ -22,4 +24,14 @@ KRUN_API int32_t krun_set_kernel(uint32_t ctx_id, const char *kernel_path, uint3
 	if (!error)
 		error = api_set_string(&config->cmdline, cmdline);
 	return api_release(error);
+}
+
+KRUN_API int32_t krun_set_kernel_console(uint32_t ctx_id, const char *console_id)
+{
+	struct vm_config *config;
+
+	if (!console_id || console_id[0] == '\0' || strpbrk(console_id, " \t\n\""))
+		return api_refuse(-EINVAL, "no name of a console");
+	config = api_acquire(ctx_id);
+	return config ? api_release(api_set_string(&config->kernel_console, console_id)) : -ENOENT;
 }

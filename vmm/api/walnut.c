@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "api/api.h"
+#include "config.h"
 #include "gdb/listen.h"
 
 KRUN_API int32_t krun_walnut_set_accel(uint32_t ctx_id, enum krun_walnut_accel accel)

@@ -3,10 +3,9 @@
 #ifndef WALNUT_VMM_VIRTIO_CONSOLE_H
 #define WALNUT_VMM_VIRTIO_CONSOLE_H
 
+#include "config.h"
 #include "virtio/device.h"
 #include "virtio/stream.h"
-
-#define CONSOLE_PORTS_MAX 7 /* VIRTIO_QUEUES_MAX less control, two queues each */
 
 struct failure;
 struct console;
