@@ -25,6 +25,12 @@ enum krun_walnut_accel {
 	KRUN_WALNUT_ACCEL_TCG = 2,
 };
 
+/* How the guest finds the virtio devices. */
+enum krun_walnut_transport {
+	KRUN_WALNUT_TRANSPORT_MMIO, /* by words on the kernel's command line */
+	KRUN_WALNUT_TRANSPORT_PCI,  /* on a PCI bus; not for Walnut's own kernel */
+};
+
 /* Why krun_walnut_run() came back. */
 enum krun_walnut_outcome {
 	KRUN_WALNUT_EXITED = 0,	  /* the program ended: exit_status */
@@ -71,6 +77,9 @@ struct krun_walnut_result {
 /* Whether the machine has a memory balloon, by which a guest reports free pages and the host
  * gets them back; default false. Walnut's own kernel makes no use of it. */
 int32_t krun_walnut_set_balloon(uint32_t ctx_id, bool enabled);
+
+/* Default MMIO. */
+int32_t krun_walnut_set_transport(uint32_t ctx_id, enum krun_walnut_transport transport);
 
 /* Which accelerator krun_walnut_run() uses; default AUTO. */
 int32_t krun_walnut_set_accel(uint32_t ctx_id, enum krun_walnut_accel accel);

@@ -73,6 +73,7 @@ struct vm_config {
 	char *invoke;	    /* export to call instead of _start, or NULL */
 
 	struct vsock_config vsock;
+	enum krun_walnut_transport transport;
 	bool balloon; /* the guest may give memory back */
 	struct disk_config *disks; /* in the guest's order */
 	unsigned disk_count;

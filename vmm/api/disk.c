@@ -48,17 +48,17 @@ KRUN_API int32_t krun_add_disk3(uint32_t ctx_id, const char *block_id, const cha
 	struct vm_config *config;
 	int error;
 
-	if (!block_id || !disk_path || disk_format > KRUN_DISK_FORMAT_VMDK || sync_mode > KRUN_SYNC_FULL)
-		return -EINVAL;
+	if (!block_id || !disk_path)
+		return api_refuse(-EINVAL, "a disk needs an identifier and a path");
+	if (disk_format > KRUN_DISK_FORMAT_VMDK || sync_mode > KRUN_SYNC_FULL)
+		return api_refuse(-EINVAL, "no such format (%u) or synchronization (%u)", disk_format, sync_mode);
 	if (disk_format != KRUN_DISK_FORMAT_RAW)
-		return -ENOTSUP;
+		return api_refuse(-ENOTSUP, "disk %s: images have to be raw (`qemu-img convert -O raw`)", disk_path);
 	error = disk_copy(&disk, block_id, disk_path);
 	if (error)
 		return error;
-	config = context_acquire(ctx_id);
-	error = config ? append(config, &disk) : -ENOENT;
-	if (config)
-		context_release();
+	config = api_acquire(ctx_id);
+	error = config ? api_release(append(config, &disk)) : -ENOENT;
 	if (error)
 		disk_free(&disk);
 	return error;
@@ -82,19 +82,18 @@ static int32_t set_named(uint32_t ctx_id, unsigned which, const char *id, const 
 	int error;
 
 	if (!path)
-		return -EINVAL;
+		return api_refuse(-EINVAL, "a disk needs a path");
 	error = disk_copy(&disk, id, path);
 	if (error)
 		return error;
-	config = context_acquire(ctx_id);
+	config = api_acquire(ctx_id);
 	if (!config) {
 		disk_free(&disk);
 		return -ENOENT;
 	}
 	disk_free(&config->named_disks[which]);
 	config->named_disks[which] = disk;
-	context_release();
-	return 0;
+	return api_release(0);
 }
 
 KRUN_API int32_t krun_set_root_disk(uint32_t ctx_id, const char *disk_path)

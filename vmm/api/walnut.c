@@ -63,3 +63,16 @@ KRUN_API int32_t krun_walnut_set_balloon(uint32_t ctx_id, bool enabled)
 	config->balloon = enabled;
 	return api_release(0);
 }
+
+KRUN_API int32_t krun_walnut_set_transport(uint32_t ctx_id, enum krun_walnut_transport transport)
+{
+	struct vm_config *config;
+
+	if (transport < KRUN_WALNUT_TRANSPORT_MMIO || transport > KRUN_WALNUT_TRANSPORT_PCI)
+		return api_refuse(-EINVAL, "there is no transport %d", (int)transport);
+	config = api_acquire(ctx_id);
+	if (!config)
+		return -ENOENT;
+	config->transport = transport;
+	return api_release(0);
+}

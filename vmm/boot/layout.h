@@ -22,4 +22,8 @@
 #define BOOT_VIRTIO_SIZE 0x1000u
 #define BOOT_VIRTIO_IRQ 5u
 
+/* Where PCI devices may have their BARs. */
+#define BOOT_PCI_WINDOW 0xd1000000u
+#define BOOT_PCI_WINDOW_SIZE 0x01000000u
+
 #endif

@@ -27,6 +27,11 @@ static const struct { uint32_t start, end; } coalesced[] = {
 	{ VIRTIO_MMIO_QUEUE_DESC_LOW, VIRTIO_MMIO_QUEUE_DEVICE_HIGH + 4 },
 };
 
+static bool on_pci(const struct vm *vm)
+{
+	return vm->config->transport == KRUN_WALNUT_TRANSPORT_PCI;
+}
+
 /* Lets KVM signal the device's descriptors without leaving the kernel. */
 static int connect_to_kvm(struct vm *vm, struct virtio_device *device)
 {
@@ -52,31 +57,62 @@ static int connect_to_kvm(struct vm *vm, struct virtio_device *device)
 	return error;
 }
 
+static int create_on_mmio(struct vm *vm, struct virtio_device *device, const struct virtio_device_ops *ops,
+			  struct event_loop *loop)
+{
+	unsigned place = vm->virtio_count;
+	int error = virtio_mmio_create(device, ops, &vm->mem, loop, BOOT_VIRTIO_BASE + place * BOOT_VIRTIO_SIZE,
+				       BOOT_VIRTIO_IRQ + place, &vm->failure);
+
+	if (error)
+		return error;
+	virtio_mmio_add(device, &vm->mmio);
+	error = connect_to_kvm(vm, device);
+	if (error)
+		virtio_device_destroy(device);
+	return error;
+}
+
+static int create_on_pci(struct vm *vm, struct virtio_device *device, const struct virtio_device_ops *ops,
+			 struct event_loop *loop)
+{
+	unsigned place = vm->virtio_count;
+	struct virtio_pci *pci = calloc(1, sizeof(*pci));
+	int error;
+
+	if (!pci)
+		return failure_set(&vm->failure, -ENOMEM, "virtio %s: out of memory", ops->name);
+	error = virtio_pci_create(pci, device, ops, &vm->mem, loop, BOOT_PCI_WINDOW + place * VIRTIO_PCI_BAR_SIZE,
+				  BOOT_VIRTIO_IRQ + place, &vm->pci.machine, &vm->failure);
+	if (error)
+		free(pci);
+	else
+		pci_host_add(&vm->pci.host, &pci->function);
+	return error;
+}
+
 /* A new device of `size` bytes, the struct that begins with its virtio_device, zeroed but
  * for that and attached; its queues are served by the loop. The VM owns it. Host resources
  * are for its own open function, which may still change `features` and `queue_count`. */
 static int add(struct vm *vm, size_t size, const struct virtio_device_ops *ops, struct event_loop *loop,
 	       struct virtio_device **created)
 {
-	unsigned place = vm->virtio_count;
 	struct virtio_device *device;
 	int error;
 
-	if (place == VM_VIRTIO_MAX)
+	if (vm->virtio_count == VM_VIRTIO_MAX)
 		return failure_set(&vm->failure, -ENOSPC, "more than %u virtio devices", VM_VIRTIO_MAX);
 	device = calloc(1, size);
 	if (!device)
 		return failure_set(&vm->failure, -ENOMEM, "virtio %s: out of memory", ops->name);
-	error = virtio_mmio_create(device, ops, &vm->mem, loop, BOOT_VIRTIO_BASE + place * BOOT_VIRTIO_SIZE,
-				   BOOT_VIRTIO_IRQ + place, &vm->failure);
+	error = on_pci(vm) ? create_on_pci(vm, device, ops, loop) : create_on_mmio(vm, device, ops, loop);
 	if (error) {
 		free(device);
 		return error;
 	}
 	vm->virtio[vm->virtio_count++] = device;
-	virtio_mmio_add(device, &vm->mmio);
 	*created = device;
-	return connect_to_kvm(vm, device);
+	return 0;
 }
 
 static void status_output(void *opaque, const void *data, size_t size)
@@ -160,6 +196,8 @@ int devices_create(struct vm *vm)
 	vm->console_log.source = "console";
 	serial_add(&vm->serial, &vm->ports, &vm->serial_log);
 	i8042_add(&vm->i8042, &vm->ports);
+	if (on_pci(vm))
+		vm_pci_create(&vm->pci, vm->fd, &vm->ports, &vm->mmio);
 	if (vm->config->balloon)
 		error = add(vm, sizeof(struct balloon), &balloon_ops, &vm->io.loop, &balloon);
 	if (!error)
@@ -177,7 +215,7 @@ void devices_describe(const struct vm *vm, struct command_line *line)
 {
 	if (vm->config->vsock.added && vm->config->vsock.tsi)
 		command_line_add(line, "tsi_hijack"); /* to Linux, if it has libkrun's patches */
-	for (unsigned i = 0; i < vm->virtio_count; i++)
+	for (unsigned i = 0; i < vm->virtio_count && !on_pci(vm); i++)
 		command_line_add(line, "virtio_mmio.device=%uK@0x%llx:%u", BOOT_VIRTIO_SIZE >> 10,
 				 (unsigned long long)vm->virtio[i]->base, vm->virtio[i]->irq);
 }
@@ -203,6 +241,7 @@ void devices_destroy(struct vm *vm)
 		if (device->ops->close)
 			device->ops->close(device);
 		virtio_device_destroy(device);
+		free(device->pci);
 		free(device);
 	}
 	vm->virtio_count = 0;

@@ -14,6 +14,7 @@
 #include "virtio/console.h"
 #include "vm/guest_mem.h"
 #include "vm/io_thread.h"
+#include "vm/pci.h"
 #include "vm/vcpu.h"
 #include "vm/worker.h"
 
@@ -53,6 +54,7 @@ struct vm {
 	struct guest_log console_log;
 	struct serial serial;
 	struct i8042 i8042;
+	struct vm_pci pci; /* if config->transport says so */
 	struct virtio_device *virtio[VM_VIRTIO_MAX]; /* owned, in the order of their addresses */
 	unsigned virtio_count;
 	struct console *console; /* one of them; NULL: not there yet */

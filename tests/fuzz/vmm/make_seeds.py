@@ -57,6 +57,22 @@ def block() -> bytes:
             + bytes([8, 0, 8]) + request(0x40, 100, 4) + b"\3")
 
 
+def pci() -> bytes:
+    def config(device: int, offset: int, size: int, value: int) -> bytes:
+        return b"\1" + struct.pack("<HI", device << 12 | size << 8 | offset, value)
+
+    def write(at: int, size: int, value: int) -> bytes:
+        return b"\2" + (size << 20 | at).to_bytes(3, "little") + struct.pack("<H", value)
+
+    def memory(at: int, data: bytes) -> bytes:
+        return struct.pack("<BHB", 4, at, len(data)) + data
+
+    offer = memory(0, struct.pack("<QIHH", 0x8000, 64, 2, 0)) + memory(0x100, struct.pack("<HHH", 0, 1, 0))
+    return (config(1, 0, 2, 0) + config(1, 0x10, 2, 0xffffffff) + bytes([6, 0]) + offer + write(0x3000, 1, 0) + b"\5"
+            + write(0x400c, 2, 0) + config(1, 0x42, 1, 0xc000) + bytes([3, 0, 0x10, 0]) + bytes([6, 1]) + offer
+            + write(0xb000, 1, 0) + b"\5" + config(2, 0x10, 2, 0xd1010000) + bytes([0, 0, 0, 8, 0, 0x80]))
+
+
 def gdb() -> bytes:
     def packet(text: bytes) -> bytes:
         return b"$" + text + b"#%02x" % (sum(text) & 255)
@@ -83,7 +99,7 @@ def vsock() -> bytes:
 
 def main() -> None:
     for name, data in (("elf", elf()), ("virtq", virtq()), ("console", console()), ("gdb", gdb()),
-                       ("vsock", vsock()), ("block", block())):
+                       ("vsock", vsock()), ("block", block()), ("pci", pci())):
         os.makedirs(os.path.join(sys.argv[1], name), exist_ok=True)
         with open(os.path.join(sys.argv[1], name, "seed"), "wb") as file:
             file.write(data)
