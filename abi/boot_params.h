@@ -1,5 +1,5 @@
 /* The Linux x86 boot protocol's zero page: Documentation/arch/x86/boot.rst and
- * zero-page.rst. Only the fields that a 64-bit entry needs are named. */
+ * zero-page.rst. Only the fields that a loader needs are named. */
 #ifndef WALNUT_ABI_BOOT_PARAMS_H
 #define WALNUT_ABI_BOOT_PARAMS_H
 
@@ -65,19 +65,35 @@ struct __attribute__((packed)) boot_params {
 	uint8_t min_alignment;
 	uint16_t xloadflags;
 	uint32_t cmdline_size; /* 0x238 */
-	uint8_t pad5[0x2d0 - 0x23c];
+	uint32_t hardware_subarch;
+	uint64_t hardware_subarch_data;
+	uint32_t payload_offset; /* 0x248: the compressed kernel, from the protected-mode part's start */
+	uint32_t payload_length;
+	uint64_t setup_data;
+	uint64_t pref_address; /* 0x258 */
+	uint32_t init_size;
+	uint32_t handover_offset;
+	uint32_t kernel_info_offset; /* 0x268 */
+	uint8_t pad5[0x2d0 - 0x26c];
 	struct e820_entry e820_table[BOOT_PARAMS_E820_MAX]; /* 0x2d0 */
 	uint8_t pad6[4096 - 0x2d0 - 20 * BOOT_PARAMS_E820_MAX];
 };
 
 #define BOOT_PARAMS_HEADER_MAGIC 0x53726448u /* "HdrS" */
 #define BOOT_PARAMS_BOOT_FLAG 0xaa55u
+#define BOOT_PARAMS_SETUP_HEADER 0x1f1u /* where the file's header begins, and the zero page's */
+
+/* loadflags */
+#define BOOT_LOADED_HIGH 0x01u
+/* xloadflags */
+#define BOOT_XLF_KERNEL_64 0x0001u /* a 64-bit entry point at +0x200 */
 
 _Static_assert(sizeof(struct e820_entry) == 20, "e820");
 _Static_assert(sizeof(struct boot_params) == 4096, "zero page");
 _Static_assert(offsetof(struct boot_params, ramdisk_image) == 0x218, "ramdisk_image");
 _Static_assert(offsetof(struct boot_params, cmd_line_ptr) == 0x228, "cmd_line_ptr");
 _Static_assert(offsetof(struct boot_params, cmdline_size) == 0x238, "cmdline_size");
+_Static_assert(offsetof(struct boot_params, pref_address) == 0x258, "pref_address");
 _Static_assert(offsetof(struct boot_params, e820_table) == 0x2d0, "e820_table");
 
 #endif

@@ -131,10 +131,14 @@ int32_t krun_free_ctx(uint32_t ctx_id);
 /* Processors (1 to krun_get_max_vcpus()) and RAM in MiB. Default 1 and 128. */
 int32_t krun_set_vm_config(uint32_t ctx_id, uint8_t num_vcpus, uint32_t ram_mib);
 
-/* The kernel: a Walnut image or another ELF that starts at its 64-bit Linux entry
- * (KRUN_KERNEL_FORMAT_ELF; other formats give -ENOTSUP). `initramfs` must be NULL
- * (else -ENOTSUP): its place is taken by the launch block with arguments and environment.
- * cmdline: words to begin the command line with, or NULL. */
+/* The kernel. Formats:
+ *	ELF		a Walnut image; or an ELF file with a PVH entry point or a 64-bit Linux one
+ *	RAW		a bzImage
+ *	PE_GZ, IMAGE_GZ, IMAGE_BZ2, IMAGE_ZSTD
+ *			an image with an ELF file in it, compressed by gzip, bzip2, Zstandard
+ * initramfs: an initial RAM file system for it, or NULL. A Walnut image takes none: its place is
+ * taken by the launch block with arguments and environment. cmdline: words to begin the command
+ * line with, or NULL. The files are read when the VM is built. */
 int32_t krun_set_kernel(uint32_t ctx_id, const char *kernel_path, uint32_t kernel_format,
 			const char *initramfs, const char *cmdline);
 

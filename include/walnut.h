@@ -33,10 +33,11 @@ enum krun_walnut_transport {
 
 /* Why krun_walnut_run() came back. */
 enum krun_walnut_outcome {
-	KRUN_WALNUT_EXITED = 0,	  /* the program ended: exit_status */
+	KRUN_WALNUT_EXITED = 0,	  /* the program ended: exit_status; an external kernel switched off: 0 */
 	KRUN_WALNUT_TRAPPED = 1,  /* it trapped (exit_status 134); the report went to its stderr */
 	KRUN_WALNUT_SIGNALLED = 2, /* SIGINT or SIGTERM reached this process: signal */
 	KRUN_WALNUT_FAILED = 3,	  /* the guest kernel or the VMM failed: message; exit_status 125 */
+	KRUN_WALNUT_REBOOTED = 4, /* an external kernel restarted its machine; exit_status 0 */
 };
 
 #define KRUN_WALNUT_EXIT_KINDS 8
@@ -77,6 +78,10 @@ struct krun_walnut_result {
 /* Whether the machine has a memory balloon, by which a guest reports free pages and the host
  * gets them back; default false. Walnut's own kernel makes no use of it. */
 int32_t krun_walnut_set_balloon(uint32_t ctx_id, bool enabled);
+
+/* A format for krun_set_kernel(): whatever the file turns out to be, of a Walnut image, an ELF
+ * kernel and a bzImage. */
+#define KRUN_WALNUT_KERNEL_FORMAT_AUTO 0x10000
 
 /* Default MMIO. */
 int32_t krun_walnut_set_transport(uint32_t ctx_id, enum krun_walnut_transport transport);

@@ -62,7 +62,9 @@ struct vm_config {
 	unsigned ram_mib;
 	enum krun_walnut_accel accel;
 
-	char *kernel_path;  /* ELF image; never NULL once the run starts */
+	char *kernel_path;  /* never NULL once the run starts */
+	unsigned kernel_format; /* KRUN_KERNEL_FORMAT_* */
+	char *initramfs_path; /* NULL: none */
 	char *cmdline;	    /* NULL: none of the user's; else the line's beginning */
 
 	/* The program's arguments (argv[0] included) and environment, both

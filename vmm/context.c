@@ -93,6 +93,7 @@ void context_config_free(struct vm_config *config)
 	if (!config)
 		return;
 	free(config->kernel_path);
+	free(config->initramfs_path);
 	free(config->cmdline);
 	free(config->gdb);
 	free(config->invoke);

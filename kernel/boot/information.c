@@ -1,41 +1,14 @@
 /* Reduces the two boot protocols to struct nucleus_info: the Linux zero page
- * (abi/boot_params.h) and PVH's hvm_start_info (Xen public headers, version 1). */
+ * (abi/boot_params.h) and PVH's hvm_start_info (abi/pvh.h, version 1). */
 #include "information.h"
 
 #include <stddef.h>
 
 #include "boot_params.h"
+#include "pvh.h"
 
 #define PAGE_SIZE 4096ull
-#define PVH_MAGIC 0x336ec578u
 #define COMMAND_LINE_DEFAULT_MAX 4096u
-
-struct pvh_start_info {
-	uint32_t magic;
-	uint32_t version;
-	uint32_t flags;
-	uint32_t module_count;
-	uint64_t modules;
-	uint64_t command_line;
-	uint64_t rsdp;
-	uint64_t memory_map; /* from version 1 on */
-	uint32_t memory_map_count;
-	uint32_t reserved;
-};
-
-struct pvh_module {
-	uint64_t start;
-	uint64_t size;
-	uint64_t command_line;
-	uint64_t reserved;
-};
-
-struct pvh_memory {
-	uint64_t start;
-	uint64_t size;
-	uint32_t type; /* as E820_* */
-	uint32_t reserved;
-};
 
 /* Nothing a loader leaves lies at address 0. */
 static const void *reach(uint64_t pa, uint64_t size)
@@ -88,24 +61,24 @@ static bool read_zero_page(const struct boot_params *params, struct nucleus_info
 
 static bool read_start_info(const struct pvh_start_info *start, struct nucleus_info *info)
 {
-	const struct pvh_memory *memory;
+	const struct pvh_memmap_entry *memory;
 	const struct pvh_module *module;
 
 	if (start == NULL || start->magic != PVH_MAGIC || start->version < 1)
 		return false;
-	memory = reach(start->memory_map, (uint64_t)start->memory_map_count * sizeof(*memory));
+	memory = reach(start->memmap, (uint64_t)start->memmap_count * sizeof(*memory));
 	if (memory == NULL)
 		return false;
-	for (uint32_t i = 0; i < start->memory_map_count; i++)
+	for (uint32_t i = 0; i < start->memmap_count; i++)
 		if (memory[i].type == E820_RAM)
-			add_ram(info, memory[i].start, memory[i].size);
-	info->command_line = start->command_line;
+			add_ram(info, memory[i].address, memory[i].size);
+	info->command_line = start->cmdline;
 	info->command_line_max = COMMAND_LINE_DEFAULT_MAX;
 	if (start->module_count > 0) {
 		module = reach(start->modules, sizeof(*module));
 		if (module == NULL)
 			return false;
-		info->initrd = module->start;
+		info->initrd = module->address;
 		info->initrd_size = module->size;
 	}
 	info->rsdp = start->rsdp;

@@ -5,6 +5,7 @@ programs of host/*.c, the cases, and in /guest what guests boot. The guests (gue
 virtio's and other modules, programs of guest/*.c, and the cases again.
 """
 
+import pathlib
 import re
 import shutil
 import subprocess
@@ -111,7 +112,10 @@ def host_initrd(project, path):
         archive.program(f"bin/{program.name}", program.read_bytes())
         needed |= libraries(program)
     for library in sorted(needed):
-        archive.program(library, open(library, "rb").read())
+        # What was built here is found where the loader looks by itself.
+        ours = pathlib.Path(library).is_relative_to(project.build)
+        archive.program(f"lib/{pathlib.Path(library).name}" if ours else library,
+                        open(library, "rb").read())
     hello = path.with_name("hello.elf")
     subprocess.run([str(project.walnut), "build", str(project.examples / "hello.wasm"), "-o", str(hello)],
                    check=True)

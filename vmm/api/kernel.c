@@ -6,6 +6,7 @@
 
 #include "api/api.h"
 #include "config.h"
+#include "walnut.h"
 
 KRUN_API int32_t krun_set_kernel(uint32_t ctx_id, const char *kernel_path, uint32_t kernel_format,
 				 const char *initramfs, const char *cmdline)
@@ -13,16 +14,20 @@ KRUN_API int32_t krun_set_kernel(uint32_t ctx_id, const char *kernel_path, uint3
 	struct vm_config *config;
 	int error;
 
-	if (!kernel_path || kernel_format > KRUN_KERNEL_FORMAT_IMAGE_ZSTD)
-		return api_refuse(-EINVAL, "no path, or no such format");
-	if (kernel_format != KRUN_KERNEL_FORMAT_ELF || initramfs)
-		return api_refuse(-ENOTSUP, "%s: not an ELF kernel without initramfs", kernel_path);
+	if (!kernel_path)
+		return api_refuse(-EINVAL, "no path");
+	if (kernel_format > KRUN_KERNEL_FORMAT_IMAGE_ZSTD && kernel_format != KRUN_WALNUT_KERNEL_FORMAT_AUTO)
+		return api_refuse(-EINVAL, "%u is no kernel format", kernel_format);
 	config = api_acquire(ctx_id);
 	if (!config)
 		return -ENOENT;
 	error = api_set_string(&config->kernel_path, kernel_path);
 	if (!error)
+		error = api_set_string(&config->initramfs_path, initramfs);
+	if (!error)
 		error = api_set_string(&config->cmdline, cmdline);
+	if (!error)
+		config->kernel_format = kernel_format;
 	return api_release(error);
 }
 

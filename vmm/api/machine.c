@@ -6,8 +6,7 @@
 
 #include "api/api.h"
 #include "config.h"
-
-#define VCPUS_MAX 1	 /* Walnut's guest has one processor */
+#include "vm/vcpus.h"
 
 KRUN_API int32_t krun_set_vm_config(uint32_t ctx_id, uint8_t num_vcpus, uint32_t ram_mib)
 {

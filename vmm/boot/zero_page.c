@@ -1,5 +1,5 @@
-/* Documentation/arch/x86/boot.rst: what a boot loader leaves in memory for the 64-bit
- * entry point. */
+/* What a boot loader leaves in memory: Documentation/arch/x86/boot.rst for Linux's entry
+ * points, abi/pvh.h for PVH's. */
 #include "boot/zero_page.h"
 
 #include <assert.h>
@@ -9,59 +9,100 @@
 #include "vm/guest_mem.h"
 
 #include "boot_params.h"
+#include "pvh.h"
 
 #define LOADER_UNDEFINED 0xff
 #define KERNEL_ALIGNMENT 0x1000000
 
-/* Code 64-bit ring 0, flat data, busy TSS; sregs_fill() in vm/vcpu.c has the same
- * in the hidden parts of the registers. */
-static const uint64_t boot_gdt[] = { 0, 0x00af9b000000ffff, 0x00cf93000000ffff, 0x008f8b000000ffff };
+/* Code of 64 or 32 bits in ring 0, flat data, busy TSS; sregs_fill() in vm/vcpu.c has the
+ * same in the hidden parts of the registers. */
+static const uint64_t gdt_64[BOOT_GDT_ENTRIES] = {
+	[BOOT_GDT_CODE_64] = 0x00af9b000000ffff,
+	[BOOT_GDT_DATA_64] = 0x00cf93000000ffff,
+	[BOOT_GDT_TSS_64] = 0x008f8b000000ffff,
+};
+static const uint64_t gdt_32[BOOT_GDT_ENTRIES] = {
+	[BOOT_GDT_CODE_32] = 0x00cf9b000000ffff,
+	[BOOT_GDT_DATA_32] = 0x00cf93000000ffff,
+	[BOOT_GDT_TSS_32] = 0x008f8b000000ffff,
+};
 
 #define PTE_PRESENT 0x01
 #define PTE_WRITE 0x02
 #define PTE_LARGE 0x80
 #define TABLE_ENTRIES 512
 
-static void e820_add(struct boot_params *params, uint64_t start, uint64_t end)
+void zero_page_fill(struct boot_params *params, const struct boot_facts *facts)
 {
-	params->e820_table[params->e820_entries++] =
-		(struct e820_entry){ .addr = start, .size = end - start, .type = E820_RAM };
+	params->type_of_loader = LOADER_UNDEFINED;
+	if (params->header == 0) {
+		params->boot_flag = BOOT_PARAMS_BOOT_FLAG;
+		params->header = BOOT_PARAMS_HEADER_MAGIC;
+		params->kernel_alignment = KERNEL_ALIGNMENT;
+		params->cmdline_size = facts->cmdline_size;
+	}
+	params->cmd_line_ptr = BOOT_CMDLINE;
+	params->ramdisk_image = (uint32_t)facts->initrd.gpa;
+	params->ext_ramdisk_image = (uint32_t)(facts->initrd.gpa >> 32);
+	params->ramdisk_size = (uint32_t)facts->initrd.size;
+	params->ext_ramdisk_size = (uint32_t)(facts->initrd.size >> 32);
+	params->acpi_rsdp_addr = facts->rsdp;
+	params->e820_entries = (uint8_t)facts->map.count;
+	memcpy(params->e820_table, facts->map.entries, facts->map.count * sizeof(params->e820_table[0]));
 }
 
-void zero_page_fill(struct boot_params *params, const struct guest_mem *mem, uint32_t cmdline_size,
-		    uint64_t initrd, uint64_t initrd_size)
+static void *at(const struct guest_mem *mem, uint64_t gpa, uint64_t size)
 {
-	params->boot_flag = BOOT_PARAMS_BOOT_FLAG;
-	params->header = BOOT_PARAMS_HEADER_MAGIC;
-	params->type_of_loader = LOADER_UNDEFINED;
-	params->kernel_alignment = KERNEL_ALIGNMENT;
-	params->cmd_line_ptr = BOOT_CMDLINE;
-	params->cmdline_size = cmdline_size;
-	params->ramdisk_image = (uint32_t)initrd;
-	params->ext_ramdisk_image = (uint32_t)(initrd >> 32);
-	params->ramdisk_size = (uint32_t)initrd_size;
-	params->ext_ramdisk_size = (uint32_t)(initrd_size >> 32);
+	void *there = guest_mem_range(mem, gpa, size);
 
-	e820_add(params, 0, BOOT_LOW_RAM_END);
-	for (unsigned i = 0; i < mem->count; i++) {
-		uint64_t start = mem->regions[i].gpa;
-		uint64_t end = start + mem->regions[i].size;
+	assert(there);
+	return there;
+}
 
-		e820_add(params, start < BOOT_HIGH_RAM ? BOOT_HIGH_RAM : start, end);
+void pvh_start_info_write(const struct guest_mem *mem, const struct boot_facts *facts)
+{
+	struct pvh_start_info *info = at(mem, BOOT_PVH_START_INFO, sizeof(*info));
+	struct pvh_memmap_entry *map = at(mem, BOOT_PVH_MEMMAP, MEMORY_MAP_MAX * sizeof(*map));
+	struct pvh_module *module = at(mem, BOOT_PVH_MODULES, sizeof(*module));
+
+	*info = (struct pvh_start_info){
+		.magic = PVH_MAGIC,
+		.version = 1,
+		.cmdline = BOOT_CMDLINE,
+		.rsdp = facts->rsdp,
+		.memmap = BOOT_PVH_MEMMAP,
+		.memmap_count = facts->map.count,
+	};
+	for (unsigned i = 0; i < facts->map.count; i++)
+		map[i] = (struct pvh_memmap_entry){
+			.address = facts->map.entries[i].addr,
+			.size = facts->map.entries[i].size,
+			.type = facts->map.entries[i].type,
+		};
+	if (facts->initrd.size) {
+		info->module_count = 1;
+		info->modules = BOOT_PVH_MODULES;
+		*module = (struct pvh_module){ .address = facts->initrd.gpa, .size = facts->initrd.size };
 	}
 }
 
-void boot_tables_write(const struct guest_mem *mem)
+static void page_tables_write(const struct guest_mem *mem)
 {
-	uint64_t *gdt = guest_mem_range(mem, BOOT_GDT, sizeof(boot_gdt));
-	uint64_t *pml4 = guest_mem_range(mem, BOOT_PML4, 4096);
-	uint64_t *pdpt = guest_mem_range(mem, BOOT_PDPT, 4096);
-	uint64_t *pd = guest_mem_range(mem, BOOT_PD, 4096);
+	uint64_t *pml4 = at(mem, BOOT_PML4, 4096);
+	uint64_t *pdpt = at(mem, BOOT_PDPT, 4096);
+	uint64_t *pd = at(mem, BOOT_PD, 4096);
 
-	assert(gdt && pml4 && pdpt && pd);
-	memcpy(gdt, boot_gdt, sizeof(boot_gdt));
 	pml4[0] = BOOT_PDPT | PTE_WRITE | PTE_PRESENT;
 	pdpt[0] = BOOT_PD | PTE_WRITE | PTE_PRESENT;
 	for (uint64_t i = 0; i < TABLE_ENTRIES; i++)
 		pd[i] = i << 21 | PTE_LARGE | PTE_WRITE | PTE_PRESENT;
+}
+
+void boot_tables_write(const struct guest_mem *mem, enum kernel_entry entry)
+{
+	bool long_mode = entry == KERNEL_ENTRY_LINUX_64;
+
+	memcpy(at(mem, BOOT_GDT, sizeof(gdt_64)), long_mode ? gdt_64 : gdt_32, sizeof(gdt_64));
+	if (long_mode)
+		page_tables_write(mem);
 }

@@ -5,9 +5,7 @@
 #include <string.h>
 
 #include "device/bus.h"
-
-#define COMMAND_OFFSET 4
-#define COMMAND_RESET 0xfe
+#include "device/power.h"
 
 static void i8042_read(void *device, uint64_t offset, void *data, unsigned size)
 {
@@ -16,15 +14,13 @@ static void i8042_read(void *device, uint64_t offset, void *data, unsigned size)
 
 static void i8042_write(void *device, uint64_t offset, const void *data, unsigned size)
 {
-	struct i8042 *i8042 = device;
-
-	if (offset == COMMAND_OFFSET && *(const uint8_t *)data == COMMAND_RESET)
-		i8042->reset_requested = true;
+	if (offset == I8042_COMMAND_PORT - I8042_PORT && *(const uint8_t *)data == I8042_COMMAND_RESET)
+		power_request(device, POWER_RESET);
 }
 
 static const struct bus_ops i8042_ops = { .read = i8042_read, .write = i8042_write };
 
-void i8042_add(struct i8042 *i8042, struct bus *ports)
+void i8042_add(struct power *power, struct bus *ports)
 {
-	bus_add(ports, I8042_PORT, I8042_PORTS, &i8042_ops, i8042);
+	bus_add(ports, I8042_PORT, I8042_PORTS, &i8042_ops, power);
 }

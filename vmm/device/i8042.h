@@ -3,17 +3,14 @@
 #ifndef WALNUT_VMM_I8042_H
 #define WALNUT_VMM_I8042_H
 
-#include <stdbool.h>
-
 struct bus;
+struct power;
 
 #define I8042_PORT 0x60
 #define I8042_PORTS 5
+#define I8042_COMMAND_PORT 0x64
+#define I8042_COMMAND_RESET 0xfe
 
-struct i8042 {
-	bool reset_requested;
-};
-
-void i8042_add(struct i8042 *i8042, struct bus *ports);
+void i8042_add(struct power *power, struct bus *ports);
 
 #endif

@@ -9,6 +9,7 @@
 #include "boot/command_line.h"
 #include "boot/layout.h"
 #include "config.h"
+#include "device/i8042.h"
 #include "virtio/balloon.h"
 #include "virtio/block.h"
 #include "virtio/mmio.h"
@@ -57,12 +58,17 @@ static int connect_to_kvm(struct vm *vm, struct virtio_device *device)
 	return error;
 }
 
+static uint32_t virtio_irq(const struct vm *vm, unsigned place)
+{
+	return vm_is_pc(vm) ? pc_virtio_irq(place) : BOOT_VIRTIO_IRQ + place;
+}
+
 static int create_on_mmio(struct vm *vm, struct virtio_device *device, const struct virtio_device_ops *ops,
 			  struct event_loop *loop)
 {
 	unsigned place = vm->virtio_count;
 	int error = virtio_mmio_create(device, ops, &vm->mem, loop, BOOT_VIRTIO_BASE + place * BOOT_VIRTIO_SIZE,
-				       BOOT_VIRTIO_IRQ + place, &vm->failure);
+				       virtio_irq(vm, place), &vm->failure);
 
 	if (error)
 		return error;
@@ -83,7 +89,7 @@ static int create_on_pci(struct vm *vm, struct virtio_device *device, const stru
 	if (!pci)
 		return failure_set(&vm->failure, -ENOMEM, "virtio %s: out of memory", ops->name);
 	error = virtio_pci_create(pci, device, ops, &vm->mem, loop, BOOT_PCI_WINDOW + place * VIRTIO_PCI_BAR_SIZE,
-				  BOOT_VIRTIO_IRQ + place, &vm->pci.machine, &vm->failure);
+				  virtio_irq(vm, place), &vm->pci.machine, &vm->failure);
 	if (error)
 		free(pci);
 	else
@@ -195,10 +201,12 @@ int devices_create(struct vm *vm)
 	vm->serial_log.source = "serial";
 	vm->console_log.source = "console";
 	serial_add(&vm->serial, &vm->ports, &vm->serial_log);
-	i8042_add(&vm->i8042, &vm->ports);
+	i8042_add(&vm->power, &vm->ports);
+	if (vm_is_pc(vm))
+		error = pc_add_devices(vm);
 	if (on_pci(vm))
 		vm_pci_create(&vm->pci, vm->fd, &vm->ports, &vm->mmio);
-	if (vm->config->balloon)
+	if (!error && vm->config->balloon)
 		error = add(vm, sizeof(struct balloon), &balloon_ops, &vm->io.loop, &balloon);
 	if (!error)
 		error = add_console(vm);

@@ -39,7 +39,7 @@ static void signal_came(struct event_source *source, uint32_t events)
 		return;
 	log_line(LOG_LEVEL_INFO, "signal %u: stopping", info.ssi_signo);
 	io->signal = (int)info.ssi_signo;
-	vcpu_stop(&vm_of(io)->vcpu);
+	vcpus_stop(&vm_of(io)->vcpus);
 }
 
 static void *io_thread_main(void *opaque)

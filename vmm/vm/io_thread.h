@@ -36,7 +36,7 @@ struct io_thread {
 };
 
 /* Blocks SIGINT and SIGTERM for the caller's thread (unless they are ignored) and takes
- * them on the I/O thread: vcpu_stop() and no more waiting for output. Accepts only a
+ * them on the I/O thread: vcpus_stop() and no more waiting for output. Accepts only a
  * zeroed object. */
 int io_thread_start(struct io_thread *io, struct vm *vm, struct failure *failure);
 

@@ -18,6 +18,7 @@
 #include "boot/layout.h"
 #include "debug_port.h"
 #include "device/bus.h"
+#include "device/power.h"
 #include "failure.h"
 #include "vm/kvm.h"
 
@@ -34,20 +35,20 @@
 #define EFER_LMA 0x400ull
 #define RFLAGS_RESERVED 2
 #define MSR_TSC 0x10
+#define MSR_MISC_ENABLE 0x1a0
+#define MSR_MTRR_DEF_TYPE 0x2ff
+#define MISC_ENABLE_FAST_STRING 1
+#define MTRR_ENABLED_WRITE_BACK 0x806
 
-#define SELECTOR_CODE 0x08
-#define SELECTOR_DATA 0x10
-#define SELECTOR_TSS 0x18
-#define GDT_SIZE 32
 #define TYPE_CODE 0xb
 #define TYPE_DATA 0x3
 #define TYPE_BUSY_TSS 0xb
 
-int vcpu_create(struct vcpu *vcpu, int kvm_fd, int vm_fd, struct failure *failure)
+int vcpu_create(struct vcpu *vcpu, unsigned id, int kvm_fd, int vm_fd, struct failure *failure)
 {
 	int size, page;
 
-	vcpu->fd = KVM_CALL(vm_fd, KVM_CREATE_VCPU, 0, failure);
+	vcpu->fd = KVM_CALL(vm_fd, KVM_CREATE_VCPU, id, failure);
 	if (vcpu->fd < 0)
 		return vcpu->fd;
 	size = KVM_CALL(kvm_fd, KVM_GET_VCPU_MMAP_SIZE, 0, failure);
@@ -79,50 +80,87 @@ void vcpu_destroy(struct vcpu *vcpu)
 	vcpu->fd = 0;
 }
 
-static struct kvm_segment segment(uint16_t selector, uint8_t type, bool code, bool system)
+int vcpu_set_cpuid(struct vcpu *vcpu, const struct kvm_cpuid2 *cpuid, struct failure *failure)
+{
+	return KVM_CALL(vcpu->fd, KVM_SET_CPUID2, cpuid, failure);
+}
+
+int vcpu_set_firmware_msrs(struct vcpu *vcpu, struct failure *failure)
+{
+	static const struct { uint32_t index; uint64_t data; } values[] = {
+		{ MSR_MISC_ENABLE, MISC_ENABLE_FAST_STRING },
+		/* Without it Linux believes that it must not use page attributes. */
+		{ MSR_MTRR_DEF_TYPE, MTRR_ENABLED_WRITE_BACK },
+	};
+	union {
+		struct kvm_msrs msrs;
+		uint8_t bytes[sizeof(struct kvm_msrs) + sizeof(struct kvm_msr_entry)];
+	} one = { .msrs.nmsrs = 1 };
+
+	/* One by one: not every host has each of them, and a guest can do without. */
+	for (unsigned i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		int set;
+
+		one.msrs.entries[0] = (struct kvm_msr_entry){ .index = values[i].index, .data = values[i].data };
+		set = KVM_CALL(vcpu->fd, KVM_SET_MSRS, &one, failure);
+		if (set < 0)
+			return set;
+	}
+	return 0;
+}
+
+static struct kvm_segment segment(unsigned number, uint8_t type, bool code, bool system, bool long_mode)
 {
 	return (struct kvm_segment){
-		.limit = 0xffffffff, .selector = selector, .type = type, .present = 1,
-		.db = !code && !system, .s = !system, .l = code, .g = 1,
+		.limit = 0xffffffff, .selector = (uint16_t)(number * sizeof(uint64_t)), .type = type, .present = 1,
+		.db = !(code && long_mode) && !system, .s = !system, .l = code && long_mode, .g = 1,
 	};
 }
 
-/* Matches boot_gdt[] in boot/zero_page.c. */
-static void sregs_fill(struct kvm_sregs *sregs)
+/* Matches boot_tables_write(). */
+static void sregs_fill(struct kvm_sregs *sregs, bool long_mode)
 {
-	struct kvm_segment data = segment(SELECTOR_DATA, TYPE_DATA, false, false);
+	unsigned code = long_mode ? BOOT_GDT_CODE_64 : BOOT_GDT_CODE_32;
+	unsigned data = long_mode ? BOOT_GDT_DATA_64 : BOOT_GDT_DATA_32;
+	unsigned tss = long_mode ? BOOT_GDT_TSS_64 : BOOT_GDT_TSS_32;
 
-	sregs->cs = segment(SELECTOR_CODE, TYPE_CODE, true, false);
-	sregs->ds = sregs->es = sregs->fs = sregs->gs = sregs->ss = data;
-	sregs->tr = segment(SELECTOR_TSS, TYPE_BUSY_TSS, false, true);
+	sregs->cs = segment(code, TYPE_CODE, true, false, long_mode);
+	sregs->ds = segment(data, TYPE_DATA, false, false, long_mode);
+	sregs->es = sregs->fs = sregs->gs = sregs->ss = sregs->ds;
+	sregs->tr = segment(tss, TYPE_BUSY_TSS, false, true, long_mode);
 	sregs->gdt.base = BOOT_GDT;
-	sregs->gdt.limit = GDT_SIZE - 1;
+	sregs->gdt.limit = BOOT_GDT_ENTRIES * sizeof(uint64_t) - 1;
 	sregs->idt.base = BOOT_IDT;
 	sregs->idt.limit = sizeof(uint64_t) - 1;
-	sregs->cr0 = CR0_PG | CR0_ET | CR0_PE;
-	sregs->cr3 = BOOT_PML4;
-	sregs->cr4 = CR4_PAE;
-	sregs->efer = EFER_LME | EFER_LMA;
+	sregs->cr0 = CR0_ET | CR0_PE | (long_mode ? CR0_PG : 0);
+	sregs->cr3 = long_mode ? BOOT_PML4 : 0;
+	sregs->cr4 = long_mode ? CR4_PAE : 0;
+	sregs->efer = long_mode ? EFER_LME | EFER_LMA : 0;
 }
 
-int vcpu_set_boot_state(struct vcpu *vcpu, const struct kvm_cpuid2 *cpuid, uint64_t entry,
-			struct failure *failure)
+int vcpu_set_entry(struct vcpu *vcpu, enum kernel_entry kind, uint64_t entry, struct failure *failure)
 {
-	struct kvm_regs regs = {
-		.rip = entry, .rsi = BOOT_ZERO_PAGE, .rsp = BOOT_STACK, .rbp = BOOT_STACK,
-		.rflags = RFLAGS_RESERVED,
-	};
+	struct kvm_regs regs = { .rip = entry, .rflags = RFLAGS_RESERVED };
 	struct kvm_sregs sregs;
 	int error;
 
-	error = KVM_CALL(vcpu->fd, KVM_SET_CPUID2, cpuid, failure);
-	if (error)
-		return error;
+	switch (kind) {
+	case KERNEL_ENTRY_LINUX_64:
+		regs.rsp = regs.rbp = BOOT_STACK;
+		regs.rsi = BOOT_ZERO_PAGE;
+		break;
+	case KERNEL_ENTRY_LINUX_32:
+		regs.rsi = BOOT_ZERO_PAGE;
+		break;
+	case KERNEL_ENTRY_PVH:
+		regs.rbx = BOOT_PVH_START_INFO;
+		break;
+	}
 	/* Read first for what we have no opinion on: the local APIC's base. */
 	error = KVM_CALL(vcpu->fd, KVM_GET_SREGS, &sregs, failure);
 	if (error)
 		return error;
-	sregs_fill(&sregs);
+	sregs_fill(&sregs, kind == KERNEL_ENTRY_LINUX_64);
 	error = KVM_CALL(vcpu->fd, KVM_SET_SREGS, &sregs, failure);
 	if (error)
 		return error;
@@ -226,16 +264,18 @@ static void tell_exception(struct vcpu *vcpu)
 }
 
 /* The sizes and the count are KVM's, and so is the bound on what it put there. */
-static void port_access(struct kvm_run *run, const struct bus *ports)
+static void port_access(struct kvm_run *run, struct vcpu_world *world)
 {
 	uint8_t *data = (uint8_t *)run + run->io.data_offset;
 
+	pthread_mutex_lock(&world->lock);
 	for (uint32_t i = 0; i < run->io.count; i++, data += run->io.size) {
 		if (run->io.direction == KVM_EXIT_IO_OUT)
-			bus_write(ports, run->io.port, data, run->io.size);
+			bus_write(world->ports, run->io.port, data, run->io.size);
 		else
-			bus_read(ports, run->io.port, data, run->io.size);
+			bus_read(world->ports, run->io.port, data, run->io.size);
 	}
+	pthread_mutex_unlock(&world->lock);
 }
 
 static void mmio_access(struct kvm_run *run, const struct bus *mmio)
@@ -247,19 +287,21 @@ static void mmio_access(struct kvm_run *run, const struct bus *mmio)
 }
 
 /* Writes that KVM took without an exit: they come before whatever the exit is about. */
-static void drain_coalesced(struct vcpu *vcpu, const struct bus *mmio)
+static void drain_coalesced(struct vcpu *vcpu, struct vcpu_world *world)
 {
 	struct kvm_coalesced_mmio_ring *ring = vcpu->coalesced;
 
 	if (!ring)
 		return;
+	pthread_mutex_lock(&world->lock);
 	while (ring->first != __atomic_load_n(&ring->last, __ATOMIC_ACQUIRE)) {
 		const struct kvm_coalesced_mmio *access = &ring->coalesced_mmio[ring->first];
 
-		bus_write(mmio, access->phys_addr, access->data, access->len);
+		bus_write(world->mmio, access->phys_addr, access->data, access->len);
 		vcpu->coalesced_writes++;
 		__atomic_store_n(&ring->first, (ring->first + 1) % COALESCED_MAX, __ATOMIC_RELEASE);
 	}
+	pthread_mutex_unlock(&world->lock);
 }
 
 static void describe_error(struct vcpu *vcpu, struct failure *failure)
@@ -279,10 +321,23 @@ static void describe_error(struct vcpu *vcpu, struct failure *failure)
 			    (unsigned long long)regs.rip);
 }
 
-enum vcpu_stop vcpu_run(struct vcpu *vcpu, const struct bus *ports, const struct bus *mmio,
-			const bool *reset_requested, struct failure *failure)
+/* VCPU_STOP_REQUESTED: it wants nothing. */
+static enum vcpu_stop power_wish(struct power *power)
+{
+	switch (atomic_load(&power->wish)) {
+	case POWER_RESET:
+		return VCPU_STOP_RESET;
+	case POWER_OFF:
+		return VCPU_STOP_POWER_OFF;
+	default:
+		return VCPU_STOP_REQUESTED;
+	}
+}
+
+enum vcpu_stop vcpu_run(struct vcpu *vcpu, struct vcpu_world *world, struct failure *failure)
 {
 	struct kvm_run *run = vcpu->run;
+	enum vcpu_stop wish;
 
 	if (open_stop_signal(vcpu, failure))
 		return VCPU_STOP_ERROR;
@@ -290,7 +345,7 @@ enum vcpu_stop vcpu_run(struct vcpu *vcpu, const struct bus *ports, const struct
 	while (!vcpu->stop) {
 		int error = ioctl(vcpu->fd, KVM_RUN, 0) == 0 ? 0 : -errno;
 
-		drain_coalesced(vcpu, mmio);
+		drain_coalesced(vcpu, world);
 		if (error) {
 			if (error != -EINTR && error != -EAGAIN) {
 				failure_errno(failure, error, "KVM_RUN");
@@ -306,9 +361,10 @@ enum vcpu_stop vcpu_run(struct vcpu *vcpu, const struct bus *ports, const struct
 		switch (run->exit_reason) {
 		case KVM_EXIT_IO:
 			vcpu->exits[KRUN_WALNUT_EXIT_IO]++;
-			port_access(run, ports);
-			if (*reset_requested)
-				return VCPU_STOP_RESET;
+			port_access(run, world);
+			wish = power_wish(world->power);
+			if (wish != VCPU_STOP_REQUESTED)
+				return wish;
 			if (run->io.port == WALNUT_DEBUG_PORT)
 				tell_exception(vcpu);
 			break;
@@ -317,7 +373,7 @@ enum vcpu_stop vcpu_run(struct vcpu *vcpu, const struct bus *ports, const struct
 			break;
 		case KVM_EXIT_MMIO:
 			vcpu->exits[KRUN_WALNUT_EXIT_MMIO]++;
-			mmio_access(run, mmio);
+			mmio_access(run, world->mmio);
 			break;
 		case KVM_EXIT_HLT:
 			vcpu->exits[KRUN_WALNUT_EXIT_HLT]++;

@@ -1,4 +1,4 @@
-/* The virtual CPU: registers for the boot protocol, and the loop around KVM_RUN. */
+/* A virtual CPU: registers for the boot protocols, and the loop around KVM_RUN. */
 #ifndef WALNUT_VMM_VCPU_H
 #define WALNUT_VMM_VCPU_H
 
@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "boot/kernel.h"
+
 #include "walnut.h"
 
 struct bus;
@@ -16,10 +18,12 @@ struct failure;
 struct kvm_cpuid2;
 struct kvm_coalesced_mmio_ring;
 struct kvm_run;
+struct power;
 
 enum vcpu_stop {
 	VCPU_STOP_REQUESTED,   /* vcpu_stop() */
 	VCPU_STOP_RESET,       /* the guest reset the machine */
+	VCPU_STOP_POWER_OFF,   /* the guest switched it off */
 	VCPU_STOP_TRIPLE_FAULT, /* on purpose or not */
 	VCPU_STOP_ERROR,       /* KVM could not go on: failure says why */
 };
@@ -30,6 +34,16 @@ enum vcpu_event {
 	VCPU_EVENT_EXCEPTION, /* the guest's kernel tells of one (abi/debug_port.h) */
 	VCPU_EVENT_STEP,      /* KVM's single step */
 	VCPU_EVENT_INTERRUPT, /* vcpu_interrupt() */
+};
+
+/* What a VM's vCPUs have in common. */
+struct vcpu_world {
+	const struct bus *ports;
+	const struct bus *mmio;
+	struct power *power; /* looked at after each access to a port */
+	/* Held for accesses to ports, whose devices are simple, and for the ring of
+	 * coalesced writes, of which there is one for the VM. */
+	pthread_mutex_t lock;
 };
 
 struct vcpu {
@@ -49,25 +63,26 @@ struct vcpu {
 	uint64_t coalesced_writes;
 };
 
-/* Makes vCPU 0 of the VM. Accepts only a zeroed *vcpu; vcpu_destroy() accepts one
+/* Makes the vCPU with this APIC id. Accepts only a zeroed *vcpu; vcpu_destroy() accepts one
  * that was never created. */
-int vcpu_create(struct vcpu *vcpu, int kvm_fd, int vm_fd, struct failure *failure);
+int vcpu_create(struct vcpu *vcpu, unsigned id, int kvm_fd, int vm_fd, struct failure *failure);
 void vcpu_destroy(struct vcpu *vcpu);
 
-/* State of the 64-bit Linux entry: long mode on the tables of boot_tables_write(), RSI at
- * the zero page. */
-int vcpu_set_boot_state(struct vcpu *vcpu, const struct kvm_cpuid2 *cpuid, uint64_t entry,
-			struct failure *failure);
+int vcpu_set_cpuid(struct vcpu *vcpu, const struct kvm_cpuid2 *cpuid, struct failure *failure);
+
+/* What a PC's firmware leaves in model-specific registers. */
+int vcpu_set_firmware_msrs(struct vcpu *vcpu, struct failure *failure);
+
+/* Registers as the kernel's entry point expects them, on the tables of boot_tables_write(). */
+int vcpu_set_entry(struct vcpu *vcpu, enum kernel_entry kind, uint64_t entry, struct failure *failure);
 
 /* Makes the calling thread the one that will run the guest. vcpu_stop() may be called
  * from here on until vcpu_detach(), which vcpu_destroy() does not do. */
 void vcpu_attach(struct vcpu *vcpu);
 void vcpu_detach(struct vcpu *vcpu);
 
-/* Runs the guest on the attached thread until something ends it. *reset_requested is
- * looked at after each access to a device. */
-enum vcpu_stop vcpu_run(struct vcpu *vcpu, const struct bus *ports, const struct bus *mmio,
-			const bool *reset_requested, struct failure *failure);
+/* Runs the guest on the attached thread until something ends it. */
+enum vcpu_stop vcpu_run(struct vcpu *vcpu, struct vcpu_world *world, struct failure *failure);
 
 /* From any thread: makes vcpu_run() return soon, or at once when it is called. */
 void vcpu_stop(struct vcpu *vcpu);

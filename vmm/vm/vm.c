@@ -15,20 +15,16 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "boot/command_line.h"
-#include "boot/elf.h"
-#include "boot/launch_block.h"
 #include "boot/layout.h"
-#include "boot/zero_page.h"
 #include "config.h"
 #include "gdb/server.h"
 #include "log.h"
 #include "vm/clock.h"
 #include "vm/devices.h"
 #include "vm/kvm.h"
+#include "vm/load.h"
 #include "vm/settle.h"
 
-#include "boot_params.h"
 #include "walnut.h"
 
 #define SETTLE_STACK_SIZE (64u << 10)
@@ -73,6 +69,8 @@ static int create_machine(struct vm *vm)
 		error = KVM_CALL(vm->fd, KVM_SET_TSS_ADDR, BOOT_TSS, &vm->failure);
 	if (!error)
 		error = KVM_CALL(vm->fd, KVM_CREATE_IRQCHIP, 0, &vm->failure);
+	if (!error && vm_is_pc(vm))
+		error = pc_create_chips(vm);
 	return error;
 }
 
@@ -98,98 +96,49 @@ static void start_settling(struct vm *vm)
 	pthread_attr_destroy(&attr);
 }
 
-static int load_image(struct vm *vm, struct elf_image *image)
+static int open_kernel(struct vm *vm)
 {
-	const char *path = vm->config->kernel_path;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	int error;
+	int error = kernel_open(&vm->kernel, vm->config->kernel_path, vm->config->kernel_format, &vm->failure);
 
-	if (fd < 0)
-		return failure_errno(&vm->failure, -errno, "%s", path);
-	error = elf_load(fd, path, &vm->mem, image, &vm->failure);
-	close(fd);
+	vm->kernel_opened = !error;
+	if (!error && !vm_is_pc(vm) && vm->config->initramfs_path)
+		error = failure_set(&vm->failure, -EINVAL, "%s: a Walnut image takes no initial RAM file system",
+				    vm->config->kernel_path);
 	return error;
 }
 
-/* Behind the command line, in the same page if it is small, since each page the guest
- * touches costs; else at the top of low RAM. */
-static int write_launch_block(struct vm *vm, uint64_t cmdline_size, const struct elf_image *image,
-			      uint64_t *gpa, uint64_t *size)
+/* A Walnut guest has one processor. */
+static int create_vcpus(struct vm *vm)
 {
-	const struct guest_region *low = &vm->mem.regions[0];
-	long need = launch_block_size(vm->config);
-	void *block;
+	unsigned count = vm_is_pc(vm) ? vm->config->vcpu_count : 1;
 
-	if (need < 0)
-		return failure_set(&vm->failure, -E2BIG, "arguments and environment are too long");
-	*size = (uint64_t)need;
-	*gpa = (BOOT_CMDLINE + cmdline_size + 15) & ~15ull;
-	if (*size > BOOT_LOW_RAM_END - *gpa) {
-		if (*size + 4096 > low->size || ((low->size - *size) & ~4095ull) < image->end)
-			return failure_set(&vm->failure, -ENOMEM, "arguments and environment do not fit into guest memory");
-		*gpa = (low->size - *size) & ~4095ull;
-	}
-	block = guest_mem_range(&vm->mem, *gpa, *size);
-	if (!block)
-		return failure_set(&vm->failure, -ENOMEM, "not enough guest memory");
-	launch_block_write(vm->config, block);
-	return 0;
+	if (count > 1 && vm->config->gdb)
+		return failure_set(&vm->failure, -ENOTSUP, "the debugger is for machines with one processor");
+	return vcpus_create(&vm->vcpus, count, vm->kvm_fd, vm->fd, &vm->failure);
 }
 
-/* What a Walnut kernel need not find out by itself (kernel/runtime/cmdline.h); others
- * ignore it. */
-static void add_hints(struct vm *vm, struct command_line *line)
+static int set_boot_state(struct vm *vm)
 {
-	struct failure ignored;
-	int tsc_khz = KVM_CALL(vm->vcpu.fd, KVM_GET_TSC_KHZ, 0, &ignored);
+	const struct kvm_cpuid2 *cpuid = io_thread_cpuid(&vm->io, &vm->failure);
+	int error = cpuid ? vcpus_set_cpuid(&vm->vcpus, cpuid, &vm->failure) : -EIO;
 
-	/* A stream that leads nowhere is left out: then the program knows at once. */
-	command_line_add(line, "walnut.ports=stdin:%d,stdout:%d,stderr:%d,status:%d", VM_PORT_STDIN,
-			 vm->config->output_fd < 0 ? 0 : VM_PORT_STDOUT,
-			 vm->config->error_fd < 0 ? 0 : VM_PORT_STDERR, VM_PORT_STATUS);
-	if (tsc_khz > 0)
-		command_line_add(line, "walnut.tsc_hz=%llu", tsc_khz * 1000ull);
-	command_line_add(line, "walnut.epoch_ns=%llu", (unsigned long long)clock_epoch_ns());
-}
-
-static int write_boot_data(struct vm *vm, const struct elf_image *image)
-{
-	uint64_t initrd, initrd_size;
-	struct command_line line;
-	struct boot_params *zero_page = guest_mem_range(&vm->mem, BOOT_ZERO_PAGE, sizeof(*zero_page));
-	char *text = guest_mem_range(&vm->mem, BOOT_CMDLINE, BOOT_CMDLINE_MAX);
-	int error;
-
-	if (!zero_page || !text || vm->mem.regions[0].size <= BOOT_HIGH_RAM)
-		return failure_set(&vm->failure, -ENOMEM, "not enough guest memory");
-	command_line_init(&line, text, BOOT_CMDLINE_MAX);
-	if (vm->config->cmdline)
-		command_line_add_text(&line, vm->config->cmdline);
-	devices_describe(vm, &line);
-	add_hints(vm, &line);
-	if (line.overflow || line.unprintable)
-		return failure_set(&vm->failure, -EINVAL, "kernel command line: %s",
-				   line.overflow ? "too long" : "not printable ASCII");
-
-	error = write_launch_block(vm, line.size + 1, image, &initrd, &initrd_size);
-	if (error)
-		return error;
-	zero_page_fill(zero_page, &vm->mem, (uint32_t)line.size + 1, initrd, initrd_size);
-	boot_tables_write(&vm->mem);
-	return 0;
+	for (unsigned i = 0; vm_is_pc(vm) && i < vm->vcpus.count && !error; i++)
+		error = vcpu_set_firmware_msrs(&vm->vcpus.cpu[i], &vm->failure);
+	return error ? error : vcpu_set_entry(&vm->vcpus.cpu[0], vm->kernel.entry, vm->kernel.image.entry,
+					      &vm->failure);
 }
 
 static int build(struct vm *vm, struct krun_walnut_stats *stats)
 {
-	const struct kvm_cpuid2 *cpuid;
-	struct elf_image image;
 	int error;
 
 	vm->kvm_fd = kvm_open(&vm->failure);
 	if (vm->kvm_fd < 0)
 		return no_kvm(vm->kvm_fd);
-	vcpu_attach(&vm->vcpu);
+	vcpus_attach(&vm->vcpus);
 	error = io_thread_start(&vm->io, vm, &vm->failure);
+	if (!error)
+		error = open_kernel(vm);
 	if (!error)
 		error = create_machine(vm);
 	if (!error)
@@ -197,27 +146,22 @@ static int build(struct vm *vm, struct krun_walnut_stats *stats)
 	if (error)
 		return error;
 	start_settling(vm);
-	error = vcpu_create(&vm->vcpu, vm->kvm_fd, vm->fd, &vm->failure);
+	error = create_vcpus(vm);
 	if (error)
 		return error;
 	stats->vm_created_ns = clock_now_ns();
 
-	error = load_image(vm, &image);
-	if (!error)
-		error = write_boot_data(vm, &image);
+	error = load_guest(vm);
 	if (error)
 		return error;
 	stats->image_loaded_ns = clock_now_ns();
 
-	cpuid = io_thread_cpuid(&vm->io, &vm->failure);
-	if (!cpuid)
-		return -EIO;
-	error = vcpu_set_boot_state(&vm->vcpu, cpuid, image.entry, &vm->failure);
+	error = set_boot_state(vm);
 	/* As late as can be: what it says on stderr is then true. */
 	if (!error && vm->config->gdb)
 		error = gdb_server_open(&vm->gdb, vm->config->gdb, &vm->failure);
 	if (!error && vm->gdb)
-		error = gdb_server_attach(vm->gdb, &vm->vcpu, &vm->mem, &image, &vm->io.loop,
+		error = gdb_server_attach(vm->gdb, &vm->vcpus.cpu[0], &vm->mem, &vm->kernel.image, &vm->io.loop,
 					  vm->config->kernel_path, &vm->failure);
 	return error;
 }
@@ -227,7 +171,8 @@ static void destroy(struct vm *vm)
 	io_thread_finish(&vm->io);
 	devices_stop(vm);
 	devices_destroy(vm);
-	vcpu_destroy(&vm->vcpu);
+	pc_destroy(vm);
+	vcpus_destroy(&vm->vcpus);
 	if (vm->settling)
 		pthread_join(vm->settle_thread, NULL);
 	if (vm->fd >= 0)
@@ -236,7 +181,9 @@ static void destroy(struct vm *vm)
 		close(vm->kvm_fd);
 	guest_mem_destroy(&vm->mem);
 	io_thread_destroy(&vm->io);
-	vcpu_detach(&vm->vcpu);
+	vcpus_detach(&vm->vcpus);
+	if (vm->kernel_opened)
+		kernel_close(&vm->kernel);
 	gdb_server_close(vm->gdb);
 	free(vm);
 }
@@ -249,8 +196,8 @@ static void convert_timeline(struct vm *vm, struct krun_walnut_stats *stats)
 	const uint64_t tsc[] = { t->runtime_up, t->first_instruction, t->exit };
 	uint64_t *const ns[] = { &stats->runtime_up_ns, &stats->first_instruction_ns, &stats->exit_ns };
 	struct failure ignored;
-	int khz = KVM_CALL(vm->vcpu.fd, KVM_GET_TSC_KHZ, 0, &ignored);
-	uint64_t tsc_now = vcpu_read_tsc(&vm->vcpu);
+	int khz = KVM_CALL(vm->vcpus.cpu[0].fd, KVM_GET_TSC_KHZ, 0, &ignored);
+	uint64_t tsc_now = vcpu_read_tsc(&vm->vcpus.cpu[0]);
 	uint64_t now = clock_now_ns();
 
 	if (!vm->status.has_timeline || khz <= 0 || tsc_now == 0)
@@ -301,12 +248,17 @@ static void fill_result(struct vm *vm, enum vcpu_stop stop, struct krun_walnut_r
 	struct krun_walnut_stats *stats = &result->stats;
 	char silent[sizeof(result->message)];
 
-	memcpy(stats->exits, vm->vcpu.exits, sizeof(stats->exits));
+	for (unsigned i = 0; i < vm->vcpus.count; i++)
+		for (unsigned kind = 0; kind < KRUN_WALNUT_EXIT_KINDS; kind++)
+			stats->exits[kind] += vm->vcpus.cpu[i].exits[kind];
 	stats->notifies = devices_notifies(vm);
 	stats->irqs_injected = devices_interrupts(vm);
 	convert_timeline(vm, stats);
 	describe_silence(vm, stop, silent, sizeof(silent));
-	status_decoder_result(&vm->status, silent, result);
+	if (vm_is_pc(vm) && !vm->status.exited && (stop == VCPU_STOP_POWER_OFF || stop == VCPU_STOP_RESET))
+		result->outcome = stop == VCPU_STOP_RESET ? KRUN_WALNUT_REBOOTED : KRUN_WALNUT_EXITED;
+	else
+		status_decoder_result(&vm->status, silent, result);
 	check_output(vm, result);
 	if (vm->gdb && vm->gdb->killed)
 		vm->io.signal = SIGKILL;
@@ -341,6 +293,9 @@ int vm_run(const struct vm_config *config, struct krun_walnut_result *result)
 	vm->streams[2] = open_or_none(config->error_fd);
 	vm->kvm_fd = -1;
 	vm->fd = -1;
+	vm->vcpus.world.ports = &vm->ports;
+	vm->vcpus.world.mmio = &vm->mmio;
+	vm->vcpus.world.power = &vm->power;
 	error = build(vm, &result->stats);
 	if (error) {
 		snprintf(result->message, sizeof(result->message), "%s", vm->failure.text);
@@ -348,7 +303,7 @@ int vm_run(const struct vm_config *config, struct krun_walnut_result *result)
 		return error;
 	}
 	result->stats.guest_entered_ns = clock_now_ns();
-	stop = vcpu_run(&vm->vcpu, &vm->ports, &vm->mmio, &vm->i8042.reset_requested, &vm->failure);
+	stop = vcpus_run(&vm->vcpus, &vm->failure);
 	result->stats.exit_ns = clock_now_ns();
 	io_thread_finish(&vm->io);
 	devices_stop(vm);

@@ -5,17 +5,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "boot/kernel.h"
 #include "device/bus.h"
 #include "device/guest_log.h"
-#include "device/i8042.h"
+#include "device/power.h"
 #include "device/serial.h"
 #include "failure.h"
 #include "status_decoder.h"
 #include "virtio/console.h"
 #include "vm/guest_mem.h"
 #include "vm/io_thread.h"
+#include "vm/pc.h"
 #include "vm/pci.h"
-#include "vm/vcpu.h"
+#include "vm/vcpus.h"
 #include "vm/worker.h"
 
 struct gdb_server;
@@ -42,7 +44,9 @@ struct vm {
 	int kvm_fd;
 	int fd;
 	struct guest_mem mem;
-	struct vcpu vcpu;
+	struct kernel kernel;
+	bool kernel_opened;
+	struct vcpus vcpus;
 	struct io_thread io;
 	struct gdb_server *gdb; /* NULL: no debugger is wanted */
 	pthread_t settle_thread;
@@ -53,7 +57,8 @@ struct vm {
 	struct guest_log serial_log;
 	struct guest_log console_log;
 	struct serial serial;
-	struct i8042 i8042;
+	struct power power;
+	struct pc pc; /* vm_is_pc() */
 	struct vm_pci pci; /* if config->transport says so */
 	struct virtio_device *virtio[VM_VIRTIO_MAX]; /* owned, in the order of their addresses */
 	unsigned virtio_count;
@@ -64,6 +69,13 @@ struct vm {
 	struct status_decoder status;
 	struct failure failure;
 };
+
+/* Whether the machine is a PC, for an external kernel; else it has only what Walnut's own needs.
+ * Known from the beginning: the kernel's file is opened first. */
+static inline bool vm_is_pc(const struct vm *vm)
+{
+	return vm->kernel.kind != KERNEL_WALNUT;
+}
 
 /* Builds the VM that config describes, runs it on the calling thread to its end, and
  * takes it apart. 0 and *result, or a negative errno and result->message; -ENODEV: KVM cannot

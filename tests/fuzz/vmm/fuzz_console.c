@@ -14,6 +14,7 @@
 #include "device/bus.h"
 #include "device/guest_log.h"
 #include "device/i8042.h"
+#include "device/power.h"
 #include "device/serial.h"
 #include "failure.h"
 #include "status_decoder.h"
@@ -61,7 +62,7 @@ struct machine {
 	struct status_decoder status;
 	struct guest_log log, serial_log;
 	struct serial serial;
-	struct i8042 i8042;
+	struct power power;
 	int in[2], out[2]; /* pipes; the devices have in[0] and out[1] */
 };
 
@@ -274,7 +275,7 @@ static struct machine *create(void)
 	virtio_mmio_add(&m->console.device, &m->bus);
 	virtio_mmio_add(&m->rng, &m->bus);
 	serial_add(&m->serial, &m->ports, &m->serial_log);
-	i8042_add(&m->i8042, &m->ports);
+	i8042_add(&m->power, &m->ports);
 	/* Ours are the other ends; the device opened its own. */
 	close(m->in[0]);
 	close(m->out[1]);

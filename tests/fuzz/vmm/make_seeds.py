@@ -15,6 +15,27 @@ def elf() -> bytes:
     return (header + loads).ljust(4096, b"\0") + bytes(range(256)) * 2
 
 
+def pvh() -> bytes:
+    """The same with a PVH note, in 32 bits."""
+    header = b"\x7fELF\x01\x01\x01" + bytes(9)
+    header += struct.pack("<HHIIIIIHHHHHH", 2, 3, 1, 0x200000, 52, 0, 0, 52, 32, 2, 0, 0, 0)
+    load = struct.pack("<8I", 1, 4096, 0x200000, 0x200000, 300, 5000, 5, 4096)
+    note = struct.pack("<8I", 4, 256, 0, 0, 20, 20, 4, 4)
+    return ((header + load + note).ljust(256, b"\0")
+            + struct.pack("<III4sI", 4, 4, 18, b"Xen\0", 0x200010)).ljust(4608, b"\x90")
+
+
+def bzimage() -> bytes:
+    image = bytearray(2 * 512 + 4096)
+    struct.pack_into("<B", image, 0x1f1, 1)  # setup_sects
+    struct.pack_into("<I", image, 0x1f4, 4096 // 16)  # syssize
+    struct.pack_into("<HBB4sH", image, 0x1fe, 0xaa55, 0xeb, 0x6a, b"HdrS", 0x020f)
+    struct.pack_into("<B", image, 0x211, 1)  # loadflags
+    struct.pack_into("<IIBBHI", image, 0x22c, 0x7fffffff, 0x200000, 1, 21, 1, 2047)
+    struct.pack_into("<QI", image, 0x258, 0x1000000, 0x100000)  # pref_address, init_size
+    return bytes(image)
+
+
 def virtq() -> bytes:
     config = struct.pack("<HHHHHBB", 8, 0, 0, 0x100, 0x200, 0, 0)
     ram = bytearray(0x800)
@@ -97,12 +118,18 @@ def vsock() -> bytes:
             + bytes([15, 2, 5, 0, 3, 8, 6, 0, 0, 0, 2, 0, 2, 0]) + bytes([15, 1, 5, 16, 6]))  # UDP is bound
 
 
+SEEDS = {
+    "kernel": (elf, pvh, bzimage), "virtq": (virtq,), "console": (console,), "gdb": (gdb,),
+    "vsock": (vsock,), "block": (block,), "pci": (pci,),
+}
+
+
 def main() -> None:
-    for name, data in (("elf", elf()), ("virtq", virtq()), ("console", console()), ("gdb", gdb()),
-                       ("vsock", vsock()), ("block", block()), ("pci", pci())):
+    for name, seeds in SEEDS.items():
         os.makedirs(os.path.join(sys.argv[1], name), exist_ok=True)
-        with open(os.path.join(sys.argv[1], name, "seed"), "wb") as file:
-            file.write(data)
+        for number, seed in enumerate(seeds):
+            with open(os.path.join(sys.argv[1], name, f"seed{number or ''}"), "wb") as file:
+                file.write(seed())
 
 
 main()

@@ -16,6 +16,7 @@
 
 #include "boot_params.h"
 #include "launch.h"
+#include "pvh.h"
 
 #define MIB (1ull << 20)
 
@@ -32,8 +33,12 @@ static void zero_page_tells_what_linux_reads(void **state)
 {
 	struct guest_mem mem = memory(128 * MIB);
 	struct boot_params params = { 0 };
+	struct boot_facts facts = {
+		.map = memory_map(&mem, false), .cmdline_size = 77, .initrd = { 0x123456789000, 0x1122334455 },
+		.rsdp = 0xe0000,
+	};
 
-	zero_page_fill(&params, &mem, 77, 0x123456789000, 0x1122334455);
+	zero_page_fill(&params, &facts);
 	assert_int_equal(params.header, 0x53726448);
 	assert_int_equal(params.boot_flag, 0xaa55);
 	assert_int_equal(params.type_of_loader, 0xff);
@@ -43,34 +48,89 @@ static void zero_page_tells_what_linux_reads(void **state)
 	assert_int_equal(params.ext_ramdisk_image, 0x1234);
 	assert_int_equal(params.ramdisk_size, 0x22334455);
 	assert_int_equal(params.ext_ramdisk_size, 0x11);
+	assert_int_equal(params.acpi_rsdp_addr, 0xe0000);
+	assert_int_equal(params.e820_entries, 2);
+	assert_int_equal(params.e820_table[1].addr, MIB);
 	guest_mem_destroy(&mem);
 }
 
-static void e820_tells_all_ram_and_nothing_else(void **state)
+static void zero_page_keeps_a_kernels_own_header(void **state)
 {
 	struct guest_mem mem = memory(128 * MIB);
-	struct boot_params params = { 0 };
+	struct boot_params params = { .header = BOOT_PARAMS_HEADER_MAGIC, .cmdline_size = 2047, .kernel_alignment = 0x200000 };
+	struct boot_facts facts = { .map = memory_map(&mem, false), .cmdline_size = 77 };
 
-	zero_page_fill(&params, &mem, 1, 0, 0);
-	assert_int_equal(params.e820_entries, 2);
-	assert_int_equal(params.e820_table[0].addr, 0);
-	assert_int_equal(params.e820_table[0].size, 0x9fc00);
-	assert_int_equal(params.e820_table[0].type, E820_RAM);
-	assert_int_equal(params.e820_table[1].addr, MIB);
-	assert_int_equal(params.e820_table[1].size, 127 * MIB);
+	zero_page_fill(&params, &facts);
+	assert_int_equal(params.cmdline_size, 2047);
+	assert_int_equal(params.kernel_alignment, 0x200000);
+	assert_int_equal(params.type_of_loader, 0xff);
 	guest_mem_destroy(&mem);
 }
 
-static void e820_leaves_the_device_gap_out(void **state)
+static void start_info_tells_the_same(void **state)
+{
+	struct guest_mem mem = memory(128 * MIB);
+	struct boot_facts facts = { .map = memory_map(&mem, true), .cmdline_size = 77, .initrd = { 0x7000000, 4711 },
+				    .rsdp = 0xe0000 };
+	const struct pvh_start_info *info = guest_mem_range(&mem, BOOT_PVH_START_INFO, sizeof(*info));
+	const struct pvh_memmap_entry *map;
+	const struct pvh_module *module;
+
+	pvh_start_info_write(&mem, &facts);
+	assert_int_equal(info->magic, 0x336ec578);
+	assert_int_equal(info->version, 1);
+	assert_int_equal(info->cmdline, BOOT_CMDLINE);
+	assert_int_equal(info->rsdp, 0xe0000);
+	assert_int_equal(info->memmap_count, 4);
+	map = guest_mem_range(&mem, info->memmap, 4 * sizeof(*map));
+	assert_int_equal(map[1].address, 0x9fc00);
+	assert_int_equal(map[1].type, E820_RESERVED);
+	assert_int_equal(map[3].size, 127 * MIB);
+	assert_int_equal(info->module_count, 1);
+	module = guest_mem_range(&mem, info->modules, sizeof(*module));
+	assert_int_equal(module->address, 0x7000000);
+	assert_int_equal(module->size, 4711);
+	guest_mem_destroy(&mem);
+}
+
+static void map_tells_all_ram_and_nothing_else(void **state)
+{
+	struct guest_mem mem = memory(128 * MIB);
+	struct memory_map map = memory_map(&mem, false);
+
+	assert_int_equal(map.count, 2);
+	assert_int_equal(map.entries[0].addr, 0);
+	assert_int_equal(map.entries[0].size, 0x9fc00);
+	assert_int_equal(map.entries[0].type, E820_RAM);
+	assert_int_equal(map.entries[1].addr, MIB);
+	assert_int_equal(map.entries[1].size, 127 * MIB);
+	guest_mem_destroy(&mem);
+}
+
+static void map_leaves_the_device_gap_out(void **state)
 {
 	struct guest_mem mem = memory(8192 * MIB);
-	struct boot_params params = { 0 };
+	struct memory_map map = memory_map(&mem, true);
 
-	zero_page_fill(&params, &mem, 1, 0, 0);
-	assert_int_equal(params.e820_entries, 3);
-	assert_int_equal(params.e820_table[1].addr + params.e820_table[1].size, 0xd0000000);
-	assert_int_equal(params.e820_table[2].addr, 0x100000000);
-	assert_int_equal(params.e820_table[2].size, 8192 * MIB - 0xd0000000);
+	assert_int_equal(map.count, 5);
+	assert_int_equal(map.entries[3].addr + map.entries[3].size, 0xd0000000);
+	assert_int_equal(map.entries[4].addr, 0x100000000);
+	assert_int_equal(map.entries[4].size, 8192 * MIB - 0xd0000000);
+	guest_mem_destroy(&mem);
+}
+
+static void map_reserves_what_tables_occupy(void **state)
+{
+	struct guest_mem mem = memory(128 * MIB);
+	struct memory_map map = memory_map(&mem, true);
+
+	for (unsigned i = 1; i < map.count; i++)
+		assert_true(map.entries[i - 1].addr + map.entries[i - 1].size <= map.entries[i].addr);
+	assert_int_equal(map.entries[1].type, E820_RESERVED);
+	assert_int_equal(map.entries[1].addr, BOOT_MP_TABLE);
+	assert_int_equal(map.entries[2].type, E820_RESERVED);
+	assert_int_equal(map.entries[2].addr, BOOT_ACPI);
+	assert_int_equal(map.entries[2].addr + map.entries[2].size, MIB);
 	guest_mem_destroy(&mem);
 }
 
@@ -79,12 +139,23 @@ static void first_gigabyte_is_mapped_one_to_one(void **state)
 	struct guest_mem mem = memory(16 * MIB);
 	const uint64_t *pd;
 
-	boot_tables_write(&mem);
+	boot_tables_write(&mem, KERNEL_ENTRY_LINUX_64);
 	assert_int_equal(*(uint64_t *)guest_mem_range(&mem, BOOT_PML4, 8), BOOT_PDPT | 3);
 	assert_int_equal(*(uint64_t *)guest_mem_range(&mem, BOOT_PDPT, 8), BOOT_PD | 3);
 	pd = guest_mem_range(&mem, BOOT_PD, 4096);
 	assert_int_equal(pd[0], 0x83);
 	assert_int_equal(pd[511], 0x3fe00083);
+	guest_mem_destroy(&mem);
+}
+
+static void protected_mode_has_the_segments_linux_wants(void **state)
+{
+	struct guest_mem mem = memory(16 * MIB);
+	const uint64_t *gdt = guest_mem_range(&mem, BOOT_GDT, 32);
+
+	boot_tables_write(&mem, KERNEL_ENTRY_LINUX_32);
+	assert_int_equal(gdt[0x10 / 8], 0x00cf9b000000ffff);
+	assert_int_equal(gdt[0x18 / 8], 0x00cf93000000ffff);
 	guest_mem_destroy(&mem);
 }
 
@@ -197,9 +268,13 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(zero_page_tells_what_linux_reads),
-		cmocka_unit_test(e820_tells_all_ram_and_nothing_else),
-		cmocka_unit_test(e820_leaves_the_device_gap_out),
+		cmocka_unit_test(zero_page_keeps_a_kernels_own_header),
+		cmocka_unit_test(start_info_tells_the_same),
+		cmocka_unit_test(map_tells_all_ram_and_nothing_else),
+		cmocka_unit_test(map_leaves_the_device_gap_out),
+		cmocka_unit_test(map_reserves_what_tables_occupy),
 		cmocka_unit_test(first_gigabyte_is_mapped_one_to_one),
+		cmocka_unit_test(protected_mode_has_the_segments_linux_wants),
 		cmocka_unit_test(guest_ranges_end_where_ram_ends),
 		cmocka_unit_test(command_line_joins_words),
 		cmocka_unit_test(command_line_stops_at_its_end),

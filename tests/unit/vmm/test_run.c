@@ -21,6 +21,8 @@
 #include "libkrun.h"
 #include "walnut.h"
 
+#include "app_note.h"
+
 #define LOAD_ADDRESS 0x200000
 
 struct guest {
@@ -39,17 +41,27 @@ struct guest {
 
 /* Writes an image with the code at its entry; returns its path, valid while *fd is and
  * until this thread's next call. */
-static const char *image(struct guest guest, int *fd)
+static const char *kernel_file(struct guest guest, bool walnut, int *fd)
 {
 	static _Thread_local char path[64];
 	struct {
 		Elf64_Ehdr header;
-		Elf64_Phdr phdr;
+		Elf64_Phdr phdrs[2];
+		struct {
+			Elf64_Nhdr header;
+			char owner[8];
+			struct walnut_app_note app;
+		} note;
 	} file = {
 		.header = { .e_type = ET_EXEC, .e_machine = EM_X86_64, .e_entry = LOAD_ADDRESS,
-			    .e_phoff = sizeof(Elf64_Ehdr), .e_phentsize = sizeof(Elf64_Phdr), .e_phnum = 1 },
-		.phdr = { .p_type = PT_LOAD, .p_offset = 4096, .p_paddr = LOAD_ADDRESS,
-			  .p_filesz = guest.size, .p_memsz = guest.size },
+			    .e_phoff = sizeof(Elf64_Ehdr), .e_phentsize = sizeof(Elf64_Phdr),
+			    .e_phnum = walnut ? 2 : 1 },
+		.phdrs = { { .p_type = PT_LOAD, .p_offset = 4096, .p_paddr = LOAD_ADDRESS,
+			     .p_filesz = guest.size, .p_memsz = guest.size },
+			   { .p_type = PT_NOTE, .p_offset = offsetof(__typeof__(file), note),
+			     .p_filesz = sizeof(file.note) } },
+		.note = { { sizeof(WALNUT_NOTE_OWNER), sizeof(struct walnut_app_note), WALNUT_NOTE_APP },
+			  WALNUT_NOTE_OWNER, { 0 } },
 	};
 
 	memcpy(file.header.e_ident, ELFMAG, SELFMAG);
@@ -60,6 +72,11 @@ static const char *image(struct guest guest, int *fd)
 	assert_int_equal(pwrite(*fd, guest.code, guest.size, 4096), guest.size);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", *fd);
 	return path;
+}
+
+static const char *image(struct guest guest, int *fd)
+{
+	return kernel_file(guest, true, fd);
 }
 
 static uint32_t context(const char *path)
@@ -329,8 +346,8 @@ static void settings_are_checked(void **state)
 	assert_int_equal(krun_set_vm_config(ctx, (uint8_t)krun_get_max_vcpus(), 128), 0);
 	assert_int_equal(krun_set_kernel(ctx, NULL, KRUN_KERNEL_FORMAT_ELF, NULL, NULL), -EINVAL);
 	assert_int_equal(krun_set_kernel(ctx, "x", 99, NULL, NULL), -EINVAL);
-	assert_int_equal(krun_set_kernel(ctx, "x", KRUN_KERNEL_FORMAT_RAW, NULL, NULL), -ENOTSUP);
-	assert_int_equal(krun_set_kernel(ctx, "x", KRUN_KERNEL_FORMAT_ELF, "initramfs", NULL), -ENOTSUP);
+	assert_int_equal(krun_set_kernel(ctx, "x", KRUN_KERNEL_FORMAT_RAW, "initramfs", "words"), 0);
+	assert_int_equal(krun_set_kernel(ctx, "x", KRUN_KERNEL_FORMAT_ELF, NULL, NULL), 0);
 	assert_int_equal(krun_set_exec(ctx, NULL, argv, NULL), -EINVAL);
 	assert_int_equal(krun_walnut_set_stdio(ctx, -2, 1, 2), -EINVAL);
 	assert_int_equal(krun_walnut_set_accel(ctx, 99), -EINVAL);
@@ -368,7 +385,7 @@ static void kernel_is_needed(void **state)
 	int32_t ctx = krun_create_ctx();
 
 	assert_int_equal(krun_walnut_run(ctx, &result), -ENOENT);
-	assert_string_equal(result.message, "neither a kernel nor a program was set");
+	assert_string_equal(result.message, "no kernel was set");
 }
 
 static void start_enter_ends_the_process(void **state)
