@@ -37,6 +37,13 @@ struct disk_config {
 	bool flush;  /* the guest may ask for stable storage */
 };
 
+/* A directory of the host for the guest, by virtio-fs. */
+struct fs_config {
+	char *tag;  /* at most 36 bytes */
+	char *path;
+	bool read_only;
+};
+
 /* The two disks that have functions of their own. */
 enum { DISK_ROOT, DISK_DATA, DISK_NAMED_COUNT };
 
@@ -80,6 +87,9 @@ struct vm_config {
 	struct disk_config *disks; /* in the guest's order */
 	unsigned disk_count;
 	struct disk_config named_disks[DISK_NAMED_COUNT]; /* count only if there are no others */
+
+	struct fs_config *shares; /* in the guest's order */
+	unsigned share_count;
 
 	char *workdir;	    /* the program's; NULL: not set */
 	char **rlimits;	    /* "NUMBER=SOFT:HARD", NULL-terminated; NULL: not set */

@@ -109,6 +109,11 @@ void context_config_free(struct vm_config *config)
 	free(config->vsock.ports);
 	free(config->vsock.policy.rules);
 	free(config->vsock.policy.published);
+	for (unsigned i = 0; i < config->share_count; i++) {
+		free(config->shares[i].tag);
+		free(config->shares[i].path);
+	}
+	free(config->shares);
 	disks_free(config->named_disks, DISK_NAMED_COUNT);
 	disks_free(config->disks, config->disk_count);
 	free(config->disks);

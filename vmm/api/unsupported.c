@@ -30,42 +30,21 @@ static int32_t ignored_for(const char *function, uint32_t ctx_id, const char *wh
 
 /* Files */
 
-KRUN_API int32_t krun_set_root(uint32_t ctx_id, const char *root_path)
-{
-	return unsupported(ctx_id, "virtio-fs");
-}
-
-KRUN_API int32_t krun_add_virtiofs(uint32_t ctx_id, const char *c_tag, const char *c_path)
-{
-	return unsupported(ctx_id, "virtio-fs");
-}
-
-KRUN_API int32_t krun_add_virtiofs2(uint32_t ctx_id, const char *c_tag, const char *c_path, uint64_t shm_size)
-{
-	return unsupported(ctx_id, "virtio-fs");
-}
-
-KRUN_API int32_t krun_add_virtiofs3(uint32_t ctx_id, const char *c_tag, const char *c_path, uint64_t shm_size,
-				    bool read_only)
-{
-	return unsupported(ctx_id, "virtio-fs");
-}
-
 KRUN_API int32_t krun_fs_add_overlay_file(uint32_t ctx_id, const char *fs_tag, const char *path,
 					  const uint8_t *data, size_t data_len, uint32_t mode, bool one_shot)
 {
-	return unsupported(ctx_id, "virtio-fs");
+	return unsupported(ctx_id, "files that are only in the guest's view");
 }
 
 KRUN_API int32_t krun_fs_add_overlay_dir(uint32_t ctx_id, const char *fs_tag, const char *path, uint32_t mode)
 {
-	return unsupported(ctx_id, "virtio-fs");
+	return unsupported(ctx_id, "files that are only in the guest's view");
 }
 
 KRUN_API int32_t krun_set_root_disk_remount(uint32_t ctx_id, const char *device, const char *fstype,
 					    const char *options)
 {
-	return unsupported(ctx_id, "virtio-fs");
+	return unsupported(ctx_id, "files that are only in the guest's view");
 }
 
 KRUN_API int32_t krun_disable_implicit_init(uint32_t ctx_id)

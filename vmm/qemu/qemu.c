@@ -114,6 +114,8 @@ static int check_supported(const struct vm_config *config, struct failure *failu
 
 	for (unsigned i = 0; i < DISK_NAMED_COUNT; i++)
 		disks |= config->named_disks[i].path != NULL;
+	if (config->share_count > 0)
+		return failure_set(failure, -ENOTSUP, "shared directories need KVM");
 	return disks ? failure_set(failure, -ENOTSUP, "disks need KVM") : 0;
 }
 

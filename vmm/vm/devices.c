@@ -5,6 +5,7 @@
 #include <linux/kvm.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 
 #include "boot/command_line.h"
 #include "boot/layout.h"
@@ -12,6 +13,7 @@
 #include "device/i8042.h"
 #include "virtio/balloon.h"
 #include "virtio/block.h"
+#include "virtio/fs.h"
 #include "virtio/mmio.h"
 #include "virtio/rng.h"
 #include "virtio/vsock.h"
@@ -27,6 +29,8 @@ static const struct { uint32_t start, end; } coalesced[] = {
 	{ VIRTIO_MMIO_DEVICE_FEATURES_SEL, VIRTIO_MMIO_QUEUE_NUM + 4 },
 	{ VIRTIO_MMIO_QUEUE_DESC_LOW, VIRTIO_MMIO_QUEUE_DEVICE_HIGH + 4 },
 };
+
+#define SHARES_FDS_MAX 65536
 
 static bool on_pci(const struct vm *vm)
 {
@@ -177,6 +181,28 @@ static int add_disks(struct vm *vm)
 	return error;
 }
 
+/* Shares may use half of the process's descriptors, in equal parts. */
+static uint32_t share_fd_limit(const struct vm *vm)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur > SHARES_FDS_MAX)
+		limit.rlim_cur = SHARES_FDS_MAX;
+	return (uint32_t)limit.rlim_cur / 2 / vm->config->share_count;
+}
+
+static int add_share(struct vm *vm, const struct fs_config *config)
+{
+	struct virtio_device *device;
+	struct worker *worker = &vm->workers[vm->worker_count++];
+	int error;
+
+	error = worker_start(worker, "fs", &vm->failure);
+	if (!error)
+		error = add(vm, sizeof(struct virtio_fs), &virtio_fs_ops, &worker->loop, &device);
+	return error ? error : virtio_fs_open((struct virtio_fs *)device, config, share_fd_limit(vm), &vm->failure);
+}
+
 static int add_vsock(struct vm *vm)
 {
 	const struct vsock_config *config = &vm->config->vsock;
@@ -212,6 +238,8 @@ int devices_create(struct vm *vm)
 		error = add_console(vm);
 	if (!error)
 		error = add(vm, sizeof(*rng), &rng_ops, &vm->io.loop, &rng);
+	for (unsigned i = 0; i < vm->config->share_count && !error; i++)
+		error = add_share(vm, &vm->config->shares[i]);
 	if (!error)
 		error = add_disks(vm);
 	if (!error)

@@ -94,6 +94,23 @@ def pci() -> bytes:
             + write(0xb000, 1, 0) + b"\5" + config(2, 0x10, 2, 0xd1010000) + bytes([0, 0, 0, 8, 0, 0x80]))
 
 
+def fs() -> bytes:
+    root, node, handle = bytes([0]), bytes([1]), bytes([8])
+    small = lambda n: bytes([n + 16])
+    a, b, d, s, n = (bytes([i]) for i in (0, 1, 2, 3, 6))
+    lookup = lambda at, name: bytes([1, 0x10]) + at + name
+    return (bytes([0]) + lookup(root, a) + bytes([14, 1]) + node + small(2)  # open for reading and writing
+            + bytes([15, 5]) + node + handle + small(0) + small(100) + small(0) * 2
+            + bytes([16, 0x15]) + node + handle + small(0) + small(5) + small(0) * 2 + bytes([40]) + b"abcde"
+            + bytes([44, 5]) + root + bytes([9]) + small(0) * 4 + bytes([4, 11]) + node + bytes([254, 9, 1, 0])
+            + small(0) * 10 + lookup(root, d) + lookup(bytes([2]), s) + bytes([14, 1]) + bytes([3]) + small(0)
+            + bytes([35, 0x12]) + root + small(2) + small(0) + n + bytes([12, 0x21]) + root + bytes([2]) + a + b
+            + bytes([27, 1]) + root + small(0) + bytes([28, 5]) + root + bytes([10]) + small(0) + small(200)
+            + small(0) * 2 + bytes([9, 0x11]) + root + small(200) + n + bytes([6, 0x20]) + root + n + a
+            + bytes([13, 0x11]) + root + node + n + bytes([10, 0x10]) + root + a + bytes([2, 1]) + node + small(1)
+            + bytes([17, 0]) + root + bytes([18, 3]) + node + handle + small(0) * 2 + bytes([38, 0]) + root)
+
+
 def gdb() -> bytes:
     def packet(text: bytes) -> bytes:
         return b"$" + text + b"#%02x" % (sum(text) & 255)
@@ -120,7 +137,7 @@ def vsock() -> bytes:
 
 SEEDS = {
     "kernel": (elf, pvh, bzimage), "virtq": (virtq,), "console": (console,), "gdb": (gdb,),
-    "vsock": (vsock,), "block": (block,), "pci": (pci,),
+    "vsock": (vsock,), "block": (block,), "pci": (pci,), "fs": (fs,),
 }
 
 
