@@ -1,8 +1,17 @@
 /* walnut build: a module to a bootable image. */
+#include <stdio.h>
+
 #include "command.h"
+#include "find_image.h"
 #include "produce.h"
 
-static const struct option_spec options[] = { PRODUCE_OPTIONS(".elf"), { 0 } };
+enum { OPTION_CACHE = PRODUCE_OWN };
+
+static const struct option_spec options[] = {
+	PRODUCE_OPTIONS(".elf"),
+	{ "cache", 0, NULL, "take the image from the cache of walnut run, and put it there", OPTION_CACHE },
+	{ 0 }
+};
 
 static const struct usage usage = {
 	"build", "APP.wasm", "Compile a WASI program and link it with the kernel into a bootable image.",
@@ -17,10 +26,28 @@ static int make(const struct paths *paths, struct source *source, const struct c
 	return toolchain_build(paths, source, settings, scratch, path, &times);
 }
 
+/* The image is a descriptor that stays open until the command ends. */
+static int make_cached(const struct paths *paths, struct source *source, const struct compile_settings *settings,
+		       struct scratch *scratch, char path[PATH_MAX])
+{
+	struct toolchain_times times = { 0 };
+	int image_fd, status = find_image(source, settings, true, scratch, &times, &image_fd);
+
+	if (!status)
+		snprintf(path, PATH_MAX, "/proc/self/fd/%d", image_fd);
+	return status;
+}
+
+static int apply(struct production *production, int id, const char *argument)
+{
+	production->make = make_cached;
+	return 0;
+}
+
 int cmd_build(int argc, char **argv)
 {
 	struct production production = {
-		.usage = &usage, .make = make, .suffix = ".elf", .mode = 0777,
+		.usage = &usage, .apply = apply, .make = make, .suffix = ".elf", .mode = 0777,
 		.settings = { .opt_level = 2, .require_start = true },
 	};
 

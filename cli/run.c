@@ -5,9 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cache.h"
 #include "command.h"
 #include "fail.h"
+#include "find_image.h"
 #include "image.h"
 #include "libkrun.h"
 #include "options.h"
@@ -27,71 +27,6 @@ struct run {
 	int image_fd; /* -1: none yet */
 	char **argv;  /* the program's arguments after its name, NULL-terminated */
 };
-
-/* Into the cache, unless the module was written to while the compiler read it: the key is
- * that of what we read before. */
-static void keep_image(const struct run *run, const struct key *key, const struct cache *cache, const char *image)
-{
-	int code;
-
-	if (!source_is_unchanged(&run->source))
-		note(run->options.verbose, "image not kept: the module has changed meanwhile");
-	else if ((code = cache_store(cache, key, image)))
-		note(run->options.verbose, "image not kept: cache: %s", strerror(-code));
-}
-
-static int build_image(struct run *run, const struct compile_settings *settings,
-		       const struct paths *paths, const struct key *key, const struct cache *cache)
-{
-	struct process_hold hold;
-	char image[PATH_MAX];
-	int status;
-
-	process_hold(&hold);
-	note(run->options.verbose, "%s: compiling for %s", run->source.name, settings->target_cpu);
-	status = toolchain_build(paths, &run->source, settings, &run->scratch, image, &run->times);
-	if (!status) {
-		run->image_fd = open(image, O_RDONLY | O_CLOEXEC);
-		if (run->image_fd < 0)
-			status = fail("%s: %s", image, strerror(errno));
-	}
-	if (!status && key)
-		keep_image(run, key, cache, image);
-	/* The descriptor is enough from here on. */
-	scratch_remove(&run->scratch);
-	process_release(&hold);
-	return status;
-}
-
-/* From the cache, or made and put there. */
-static int find_image(struct run *run, const struct compile_settings *settings)
-{
-	struct cache cache = { .folder_fd = -1 };
-	struct paths paths;
-	struct key key;
-	int code, status = paths_find(&paths);
-	bool keyed;
-
-	if (status)
-		return status;
-	/* What is no module does not get a key: the compiler says what is wrong. */
-	keyed = !run->options.no_cache && run->source.kind != SOURCE_ELF &&
-		(run->source.kind == SOURCE_TEXT || (run->source.size >= 8 &&
-						     memcmp(run->source.bytes, "\0asm", 4) == 0));
-	if (keyed && (code = cache_open(&cache)))
-		note(run->options.verbose, "no image cache: %s", strerror(-code));
-	keyed = keyed && cache.folder_fd >= 0 && key_make(&key, &run->source, settings, &paths, &cache) == 0;
-	if (keyed)
-		run->image_fd = cache_lookup(&cache, &key);
-	if (run->image_fd < 0) {
-		run->image_fd = -1;
-		status = build_image(run, settings, &paths, keyed ? &key : NULL, &cache);
-	} else {
-		note(run->options.verbose, "%s: image from the cache", run->source.name);
-	}
-	cache_close(&cache);
-	return status;
-}
 
 static int given_image(struct run *run)
 {
@@ -204,7 +139,9 @@ static int make_image(struct run *run, enum krun_walnut_accel accel)
 	run->image_fd = -1;
 	if (!settings.target_cpu)
 		settings.target_cpu = accel == KRUN_WALNUT_ACCEL_TCG ? TCG_CPU : "native";
-	status = run->source.kind == SOURCE_ELF ? given_image(run) : find_image(run, &settings);
+	status = run->source.kind == SOURCE_ELF ? given_image(run) :
+		 find_image(&run->source, &settings, !run->options.no_cache, &run->scratch, &run->times,
+			    &run->image_fd);
 	return status ? status : check_image(run);
 }
 

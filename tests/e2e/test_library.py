@@ -3,6 +3,7 @@
 import re
 
 from lib.endtoend import test
+from lib.programs import example, from_bytes, from_wat
 
 
 def declared(context):
@@ -31,4 +32,112 @@ def every_function_is_documented(context):
     lines = (context.project.root / "docs" / "libkrun-api.md").read_text().splitlines()
     names = [name for line in lines if line.startswith("| `krun")
              for name in re.findall(r"`(krun_\w+)`", line.split("|")[1])]
-    context.equal(sorted(names), declared(context), "documented functions")
+    context.equal(sorted(set(declared(context)) ^ set(names)), [], "functions in one of the two only")
+    context.equal(len(names), len(set(names)), "number of functions, each once")
+
+
+def program(context, name, *more):
+    """tests/e2e/library/NAME.c, compiled as a user of the library compiles it."""
+    root = context.project.root
+    target = context.tmp / name
+    context.must(context.run(context.project.clang, "-std=gnu17", "-Wall", "-Wextra", "-Werror",
+                             "-I", root / "include", root / "tests" / "e2e" / "library" / f"{name}.c",
+                             "-o", target, *more))
+    return target
+
+
+def linked(context):
+    path = library(context)
+    return program(context, "linked", path, f"-Wl,-rpath,{path.parent}")
+
+
+ECHO = """(module
+  (import "wasi_snapshot_preview1" "args_sizes_get" (func $args_sizes (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "args_get" (func $args (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "environ_sizes_get" (func $env_sizes (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "environ_get" (func $env (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (func $show (param $sizes i32) (param $to i32)
+    (i32.store (i32.const 32) (local.get $to))
+    (i32.store (i32.const 36) (i32.load offset=4 (local.get $sizes)))
+    (drop (call $write (i32.const 1) (i32.const 32) (i32.const 1) (i32.const 40))))
+  (func (export "_start")
+    (drop (call $args_sizes (i32.const 0) (i32.const 4)))
+    (drop (call $args (i32.const 1024) (i32.const 4096)))
+    (call $show (i32.const 0) (i32.const 4096))
+    (drop (call $env_sizes (i32.const 8) (i32.const 12)))
+    (drop (call $env (i32.const 1024) (i32.const 8192)))
+    (call $show (i32.const 8) (i32.const 8192))
+    (call $exit (i32.const 42))))
+"""
+
+
+@test()
+def runs_a_module(context):
+    """A program linked with the library runs a module: arguments, environment, folder, status."""
+    module = from_wat(context, ECHO)
+    got = context.must(context.run(linked(context), module, "one", "two words"), 42)
+    context.equal(got.out.split(b"\0"), [bytes(module), b"one", b"two words", b"MODE=test", b"HOME=/",
+                                         b"PWD=/work", b""], "arguments and environment")
+    context.equal(got.err, b"", "standard error")
+
+
+@test()
+def runs_a_module_by_dlopen(context):
+    """A program that finds the functions by dlsym, as crun does, runs a module."""
+    opened = program(context, "opened", "-ldl")
+    got = context.must(context.run(opened, library(context), example(context, "wc")[0], input=b"one two\nthree\n"))
+    context.equal(got.out.split(), [b"2", b"3", b"14"], "counts")
+
+
+@test()
+def console_output_goes_to_a_file(context):
+    """krun_set_console_output: both streams go to the file, input is empty."""
+    output = context.tmp / "console"
+    output.write_text("what was there before, and is longer than the greeting of the program")
+    got = context.must(context.run(linked(context), example(context, "hello")[0],
+                                   env={"WALNUT_TEST_OUTPUT": str(output)}))
+    context.equal((got.out, output.read_bytes()), (b"", b"Hello from WebAssembly!\n"), "output, file")
+
+
+@test()
+def modules_come_from_the_cache(context):
+    """The image that walnut run has made is used: no linker is needed any more."""
+    module = example(context, "hello")[0]
+    run = linked(context)
+    context.must(context.walnut("run", module))
+    got = context.must(context.run(run, module, env={"PATH": "/nonexistent"}))
+    context.equal(got.out, b"Hello from WebAssembly!\n", "output")
+
+
+@test()
+def says_what_is_wrong(context):
+    """No command, a command that fails, a broken module, no such file, something else: each is one line of the log."""
+    run = linked(context)
+    module = example(context, "hello")[0]
+    bad = from_bytes(context, b"\0asm\1\0\0\0\1\xff", "bad.wasm")
+    script = from_bytes(context, b"#!/bin/sh\n", "script")
+    for path, env, words in (
+            (module, {"WALNUT_COMMAND": "/nonexistent/walnut"},
+             (b"/nonexistent/walnut: not found or not executable (WALNUT_COMMAND names it)", )),
+            (module, {"WALNUT_COMMAND": "/bin/true"}, (bytes(module), b"the walnut command failed")),
+            (bad, {}, (bytes(bad) + b": ", )),
+            (script, {}, (bytes(script) + b": neither a WebAssembly module nor a Walnut image", )),
+            (context.tmp, {}, (b"not a regular file", )),
+            (context.tmp / "missing", {}, (b"No such file or directory", ))):
+        got = context.must(context.run(run, path, env=env), 99)
+        context.contains(got.err, b"walnut: error: krun_start_enter: ", *words)
+        context.equal((got.out, got.err.count(b"\n")), (b"", 2), "output, lines")
+
+
+@test(timeout=120)
+def installed_library_finds_the_command(context):
+    """Installed somewhere, library and command work together."""
+    stage = context.tmp / "stage"
+    context.must(context.run("meson", "install", "-C", context.project.build, "--no-rebuild", "--quiet",
+                             "--destdir", stage))
+    installed = next(stage.rglob("libkrun.so.1"))
+    got = context.must(context.run(program(context, "opened", "-ldl"), installed, example(context, "hello")[0]))
+    context.equal(got.out, b"Hello from WebAssembly!\n", "output")

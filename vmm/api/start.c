@@ -5,8 +5,12 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "config.h"
 #include "failure.h"
 #include "libkrun.h"
+#include "log.h"
+#include "program/program.h"
+#include "program/streams.h"
 #include "qemu/qemu.h"
 #include "vm/clock.h"
 #include "vm/kvm.h"
@@ -38,22 +42,71 @@ KRUN_API int32_t krun_walnut_probe_kvm(char *why, uint64_t size)
 	return error;
 }
 
-static int run_config(const struct vm_config *config, struct krun_walnut_result *result)
+/* LLVM's names of processors: this one, and what QEMU's emulator has. */
+#define CPU_NATIVE "native"
+#define CPU_EMULATED "x86-64-v2"
+
+static int tell(struct krun_walnut_result *result, const struct failure *failure, int error)
+{
+	snprintf(result->message, sizeof(result->message), "%s", failure->text);
+	return error;
+}
+
+/* Runs it on KVM or the emulator, making the image where the program is a WebAssembly module. */
+static int run_by(struct vm_config *config, bool emulated, struct krun_walnut_result *result)
+{
+	struct program program = { .image_fd = -1 };
+	struct failure failure = { "" };
+	int error = 0;
+
+	if (!config->kernel_path)
+		error = program_prepare(&program, config, emulated ? CPU_EMULATED : CPU_NATIVE, &failure);
+	if (error)
+		tell(result, &failure, error);
+	else
+		error = emulated ? qemu_run(config, result) : vm_run(config, result);
+	program_release(&program, config);
+	return error;
+}
+
+static int run_somehow(struct vm_config *config, struct krun_walnut_result *result)
 {
 	int error;
 
-	if (!config->kernel_path) {
-		snprintf(result->message, sizeof(result->message), "no kernel was set");
-		return -ENOENT;
-	}
 	if (config->accel == KRUN_WALNUT_ACCEL_TCG)
-		return qemu_run(config, result);
-	error = vm_run(config, result);
+		return run_by(config, true, result);
+	error = run_by(config, false, result);
 	if (error != -ENODEV || config->accel == KRUN_WALNUT_ACCEL_KVM)
 		return error;
 	dprintf(STDERR_FILENO, "walnut: %s; running under QEMU TCG, which is slower\n", result->message);
 	result->message[0] = '\0';
-	return qemu_run(config, result);
+	return run_by(config, true, result);
+}
+
+/* User and group of the process, the group first: afterwards it may not be allowed. */
+static int become(const struct vm_config *config, struct failure *failure)
+{
+	if (config->gid != (gid_t)-1 && setgid(config->gid))
+		return failure_errno(failure, -errno, "cannot become group %u", config->gid);
+	if (config->uid != (uid_t)-1 && setuid(config->uid))
+		return failure_errno(failure, -errno, "cannot become user %u", config->uid);
+	return 0;
+}
+
+static int run_config(struct vm_config *config, struct krun_walnut_result *result)
+{
+	struct failure failure = { "" };
+	int error = become(config, &failure), fd;
+
+	if (error)
+		return tell(result, &failure, error);
+	fd = streams_prepare(config, &failure);
+	if (fd < -1)
+		return tell(result, &failure, fd);
+	error = run_somehow(config, result);
+	if (fd >= 0)
+		close(fd);
+	return error;
 }
 
 KRUN_API int32_t krun_walnut_run(uint32_t ctx_id, struct krun_walnut_result *result)
@@ -81,7 +134,7 @@ KRUN_API int32_t krun_start_enter(uint32_t ctx_id)
 	int error = krun_walnut_run(ctx_id, &result);
 
 	if (error)
-		return error;
+		return api_refuse(error, "%s", result.message[0] ? result.message : strerror(-error));
 	if (result.outcome == KRUN_WALNUT_FAILED)
 		dprintf(STDERR_FILENO, "walnut: %s\n", result.message);
 	_exit(result.exit_status);

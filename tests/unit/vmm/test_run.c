@@ -385,7 +385,7 @@ static void kernel_is_needed(void **state)
 	int32_t ctx = krun_create_ctx();
 
 	assert_int_equal(krun_walnut_run(ctx, &result), -ENOENT);
-	assert_string_equal(result.message, "no kernel was set");
+	assert_string_equal(result.message, "neither a kernel nor a program was set");
 }
 
 static void start_enter_ends_the_process(void **state)

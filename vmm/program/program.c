@@ -1,0 +1,102 @@
+#include "program/program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "failure.h"
+#include "program/compile.h"
+
+static int open_program(const char *path, struct failure *failure)
+{
+	/* What is no regular file must not hold us up. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat status;
+
+	if (fd < 0)
+		return failure_errno(failure, -errno, "%s", path);
+	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
+		return fd;
+	close(fd);
+	return failure_set(failure, -EACCES, "%s: not a regular file", path);
+}
+
+/* A descriptor of the image, or a negative errno and *failure. Takes the program's. */
+static int image_of(int fd, const char *name, const char *cpu, struct failure *failure)
+{
+	char magic[4] = "";
+	int image_fd;
+
+	if (pread(fd, magic, sizeof(magic), 0) == sizeof(magic) && memcmp(magic, "\177ELF", sizeof(magic)) == 0)
+		return fd;
+	if (memcmp(magic, "\0asm", sizeof(magic)) == 0)
+		image_fd = compile_module(fd, name, cpu, failure);
+	else
+		image_fd = failure_set(failure, -ENOEXEC, "%s: neither a WebAssembly module nor a Walnut image",
+				       name);
+	close(fd);
+	return image_fd;
+}
+
+/* The working folder, in the variable that programs without one look at (Go's, shells). */
+static int tell_folder(struct vm_config *config)
+{
+	static const char variable[] = "PWD=";
+	size_t count = 0, at = 0;
+	char **grown, *text;
+
+	if (!config->workdir || asprintf(&text, "%s%s", variable, config->workdir) < 0)
+		return config->workdir ? -ENOMEM : 0;
+	while (config->envp && config->envp[count])
+		count++;
+	while (at < count && strncmp(config->envp[at], variable, strlen(variable)))
+		at++;
+	if (at < count) {
+		free(config->envp[at]);
+		config->envp[at] = text;
+		return 0;
+	}
+	grown = realloc(config->envp, (count + 2) * sizeof(*grown));
+	if (!grown) {
+		free(text);
+		return -ENOMEM;
+	}
+	grown[count] = text;
+	grown[count + 1] = NULL;
+	config->envp = grown;
+	return 0;
+}
+
+int program_prepare(struct program *program, struct vm_config *config, const char *cpu,
+		    struct failure *failure)
+{
+	char path[32];
+	int fd;
+
+	if (!config->argv || !config->argv[0])
+		return failure_set(failure, -ENOENT, "neither a kernel nor a program was set");
+	fd = open_program(config->argv[0], failure);
+	if (fd >= 0)
+		fd = image_of(fd, config->argv[0], cpu, failure);
+	if (fd < 0)
+		return fd;
+	program->image_fd = fd;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	config->kernel_path = strdup(path);
+	return config->kernel_path && tell_folder(config) == 0 ? 0 : failure_set(failure, -ENOMEM, "out of memory");
+}
+
+void program_release(struct program *program, struct vm_config *config)
+{
+	if (program->image_fd < 0)
+		return;
+	close(program->image_fd);
+	program->image_fd = -1;
+	free(config->kernel_path);
+	config->kernel_path = NULL;
+}
