@@ -10,6 +10,7 @@
 
 #include "config.h"
 #include "failure.h"
+#include "libkrun.h"
 #include "program/compile.h"
 
 static int open_program(const char *path, struct failure *failure)
@@ -88,6 +89,7 @@ int program_prepare(struct program *program, struct vm_config *config, const cha
 	program->image_fd = fd;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	config->kernel_path = strdup(path);
+	config->kernel_format = KRUN_KERNEL_FORMAT_ELF;
 	return config->kernel_path && tell_folder(config) == 0 ? 0 : failure_set(failure, -ENOMEM, "out of memory");
 }
 

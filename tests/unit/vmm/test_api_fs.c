@@ -14,7 +14,7 @@ static uint32_t context(void)
 	int32_t ctx = krun_create_ctx();
 
 	assert_true(ctx >= 0);
-	assert_int_equal(krun_set_kernel((uint32_t)ctx, "/dev/null", KRUN_KERNEL_FORMAT_ELF, NULL, NULL), 0);
+	assert_int_equal(krun_set_kernel((uint32_t)ctx, "/proc/self/exe", KRUN_KERNEL_FORMAT_ELF, NULL, NULL), 0);
 	assert_int_equal(krun_walnut_set_accel((uint32_t)ctx, KRUN_WALNUT_ACCEL_KVM), 0);
 	return (uint32_t)ctx;
 }
