@@ -5,6 +5,7 @@ programs of host/*.c, the cases, and in /guest what guests boot. The guests (gue
 virtio's and other modules, programs of guest/*.c, and the cases again.
 """
 
+import os
 import pathlib
 import re
 import shutil
@@ -13,6 +14,7 @@ import subprocess
 from .initrd import Archive
 
 KVM_MODULES = ("kvm-amd",)
+HOST_TOOLS = ("mkfs.ext4", "e2fsck", "debugfs")
 GUEST_MODULES = ("virtio_mmio", "virtio_pci", "virtio_blk", "virtio_console", "virtio_net",
                  "virtio-rng", "virtio_balloon", "virtiofs", "vmw_vsock_virtio_transport",
                  "overlay", "button")
@@ -111,6 +113,11 @@ def host_initrd(project, path):
     for program in [project.walnut, *programs(project, "host")]:
         archive.program(f"bin/{program.name}", program.read_bytes())
         needed |= libraries(program)
+    for tool in HOST_TOOLS:
+        found = shutil.which(tool, path=f"{os.environ['PATH']}:/usr/sbin:/sbin")
+        if found:
+            archive.program(f"bin/{tool}", open(found, "rb").read())
+            needed |= libraries(found)
     for library in sorted(needed):
         # What was built here is found where the loader looks by itself.
         ours = pathlib.Path(library).is_relative_to(project.build)

@@ -67,11 +67,10 @@ struct virtio_device {
 
 	struct event_source notify; /* ioeventfd: any notification of the driver's */
 
-	/* The transport's own: virtio-mmio has address and interrupt line of the registers and
-	 * the descriptor that raises it (irqfd); virtio-pci a struct. */
-	uint64_t base;
-	uint32_t irq;
-	int irq_fd;
+	/* The transport's own. */
+	uint32_t irq;  /* interrupt line */
+	uint64_t base; /* virtio-mmio: where the registers are */
+	int irq_fd;    /* and what raises the line (irqfd) */
 	struct virtio_pci *pci;
 
 	uint64_t features;    /* that this one offers; from ops, its open function may change it */

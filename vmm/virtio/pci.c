@@ -28,7 +28,7 @@ static const struct { uint32_t id, class_code; } classes[] = {
 static void set_line(struct virtio_pci *pci, bool level)
 {
 	if (pci->line != level)
-		pci->machine->set_line(pci->machine->opaque, pci->irq, level);
+		pci->machine->set_line(pci->machine->opaque, pci->device->irq, level);
 	pci->line = level;
 }
 
@@ -367,7 +367,8 @@ int virtio_pci_create(struct virtio_pci *pci, struct virtio_device *device,
 		virtio_device_destroy(device);
 		return error;
 	}
-	*pci = (struct virtio_pci){ .device = device, .machine = machine, .irq = irq };
+	*pci = (struct virtio_pci){ .device = device, .machine = machine };
+	device->irq = irq;
 	device->pci = pci;
 	pci_function_init(&pci->function, &function_ops, &identity);
 	pci_function_add_bar(&pci->function, bar_address, VIRTIO_PCI_BAR_SIZE);

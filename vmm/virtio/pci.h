@@ -28,7 +28,6 @@ struct virtio_pci {
 	unsigned access_capability;
 	uint16_t config_vector;
 	uint16_t queue_vectors[VIRTIO_QUEUES_MAX];
-	uint32_t irq;
 	bool intx_disabled;
 	bool line; /* INTx is asserted */
 };

@@ -10,6 +10,7 @@
 #include "walnut.h"
 
 #define EXIT_FAILED 125
+#define DISKS_MAX 4
 
 struct choice {
 	const char *kernel;
@@ -18,12 +19,47 @@ struct choice {
 	unsigned format;
 	unsigned cpus;
 	unsigned ram_mib;
+	struct {
+		const char *path;
+		bool read_only, direct;
+	} disks[DISKS_MAX];
+	unsigned disk_count;
+	bool balloon;
+	bool pci;
 };
 
 static int complain(const char *what, int error)
 {
 	fprintf(stderr, "boot-vm: %s: %s\n", what, strerror(-error));
 	return EXIT_FAILED;
+}
+
+/* The serial number of a disk is its file's name. */
+static int add_devices(uint32_t ctx, const struct choice *choice)
+{
+	int error = 0;
+
+	for (unsigned i = 0; i < choice->disk_count && !error; i++) {
+		const char *path = choice->disks[i].path;
+		const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
+
+		error = krun_add_disk3(ctx, name, path, KRUN_DISK_FORMAT_RAW, choice->disks[i].read_only,
+				       choice->disks[i].direct, KRUN_SYNC_FULL);
+	}
+	if (!error)
+		error = krun_walnut_set_balloon(ctx, choice->balloon);
+	if (!error && choice->pci)
+		error = krun_walnut_set_transport(ctx, KRUN_WALNUT_TRANSPORT_PCI);
+	return error;
+}
+
+static void add_disk(struct choice *choice, const char *path, bool read_only, bool direct)
+{
+	if (choice->disk_count == DISKS_MAX)
+		return;
+	choice->disks[choice->disk_count].path = path;
+	choice->disks[choice->disk_count].read_only = read_only;
+	choice->disks[choice->disk_count++].direct = direct;
 }
 
 static int run(const struct choice *choice)
@@ -40,6 +76,9 @@ static int run(const struct choice *choice)
 	error = krun_set_kernel((uint32_t)ctx, choice->kernel, choice->format, choice->initrd, choice->cmdline);
 	if (error)
 		return complain("set_kernel", error);
+	error = add_devices((uint32_t)ctx, choice);
+	if (error)
+		return complain("devices", error);
 	error = krun_walnut_set_accel((uint32_t)ctx, KRUN_WALNUT_ACCEL_KVM);
 	if (error)
 		return complain("accel", error);
@@ -59,6 +98,11 @@ int main(int argc, char **argv)
 		{ "format", required_argument, NULL, 'f' },
 		{ "cpus", required_argument, NULL, 'n' },
 		{ "mem", required_argument, NULL, 'm' },
+		{ "disk", required_argument, NULL, 'd' },
+		{ "disk-ro", required_argument, NULL, 'r' },
+		{ "disk-direct", required_argument, NULL, 'D' },
+		{ "balloon", no_argument, NULL, 'b' },
+		{ "pci", no_argument, NULL, 'p' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct choice choice = { .format = KRUN_KERNEL_FORMAT_ELF, .cpus = 1, .ram_mib = 256 };
@@ -73,6 +117,11 @@ int main(int argc, char **argv)
 		case 'f': choice.format = (unsigned)atoi(optarg); break;
 		case 'n': choice.cpus = (unsigned)atoi(optarg); break;
 		case 'm': choice.ram_mib = (unsigned)atoi(optarg); break;
+		case 'd': add_disk(&choice, optarg, false, false); break;
+		case 'r': add_disk(&choice, optarg, true, false); break;
+		case 'D': add_disk(&choice, optarg, false, true); break;
+		case 'b': choice.balloon = true; break;
+		case 'p': choice.pci = true; break;
 		default: return EXIT_FAILED;
 		}
 	}
