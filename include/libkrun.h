@@ -163,7 +163,7 @@ int32_t krun_set_mapped_volumes(uint32_t ctx_id, const char *const mapped_volume
 int32_t krun_set_root(uint32_t ctx_id, const char *root_path);
 
 /* Shares a folder of the host by a virtio-fs device of that tag (at most 36 bytes), with a DAX
- * window of shm_size bytes (0: none). The tag KRUN_FS_ROOT_TAG is the guest's root. */
+ * window of shm_size bytes (0: none; this library never offers one). The tag KRUN_FS_ROOT_TAG is the guest's root. */
 int32_t krun_add_virtiofs(uint32_t ctx_id, const char *c_tag, const char *c_path);
 int32_t krun_add_virtiofs2(uint32_t ctx_id, const char *c_tag, const char *c_path, uint64_t shm_size);
 int32_t krun_add_virtiofs3(uint32_t ctx_id, const char *c_tag, const char *c_path, uint64_t shm_size,

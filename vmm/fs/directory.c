@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -86,38 +87,92 @@ static size_t append(struct fs_request *r, size_t used, size_t room, const struc
 	return size;
 }
 
+/* Goes to that place if the host need not be asked. */
+static bool find_place(struct fs_listing *listing, uint64_t offset)
+{
+	const struct dirent64 *d;
+	uint32_t at = 0;
+
+	if (offset == listing->next)
+		return true;
+	for (uint64_t place = listing->first; place != offset; place = (uint64_t)d->d_off) {
+		if (at == listing->end)
+			return false;
+		d = (const struct dirent64 *)(listing->entries + at);
+		at += d->d_reclen;
+	}
+	listing->next = offset;
+	listing->at = at;
+	return true;
+}
+
+/* The listing, at the place where the guest wants to go on; or a negative errno. */
+static int start(struct fs_handle *handle, uint64_t offset)
+{
+	struct fs_listing *listing = handle->listing;
+
+	if (!listing) {
+		listing = handle->listing = calloc(1, sizeof(*listing));
+		if (!listing)
+			return -ENOMEM;
+	}
+	if (offset != 0 && find_place(listing, offset))
+		return 0;
+	if (offset > INT64_MAX || lseek(handle->fd, (off_t)offset, SEEK_SET) < 0)
+		return -EINVAL;
+	listing->first = listing->next = offset;
+	listing->at = listing->end = 0;
+	return 0;
+}
+
+/* The entry that is next, or NULL: *error is 0 at the end. */
+static const struct dirent64 *peek(struct fs_handle *handle, int *error)
+{
+	struct fs_listing *listing = handle->listing;
+	ssize_t got;
+
+	*error = 0;
+	if (listing->at == listing->end) {
+		got = getdents64(handle->fd, listing->entries, sizeof(listing->entries));
+		if (got < 0)
+			*error = -errno;
+		if (got <= 0)
+			return NULL;
+		listing->first = listing->next;
+		listing->at = 0;
+		listing->end = (uint32_t)got;
+	}
+	return (const struct dirent64 *)(listing->entries + listing->at);
+}
+
 static long list(struct fs_request *r, bool plus)
 {
 	const struct fuse_read_in *in = fs_args(r);
-	const struct fs_handle *handle = fs_directory_of(r, in->fh);
+	struct fs_handle *handle = fs_directory_of(r, in->fh);
 	size_t room = in->size < r->out_size ? in->size : r->out_size;
-	size_t used = 0, size;
-	ssize_t got;
+	const struct dirent64 *d;
+	size_t used = 0, n = 1;
+	int error;
 
 	if (!handle)
 		return -EBADF;
 	if (room > FS_BUFFER_SIZE)
 		room = FS_BUFFER_SIZE;
-	if (in->offset > INT64_MAX || lseek(handle->fd, (off_t)in->offset, SEEK_SET) < 0)
-		return -EINVAL;
-	/* Entries with attributes are some five times as large: what does not fit is read again. */
-	size = plus ? room / 4 : room;
-	if (size < sizeof(struct dirent64))
-		size = sizeof(struct dirent64);
-	got = getdents64(handle->fd, r->fs->entries, size);
-	if (got < 0)
-		return -errno;
-	for (ssize_t at = 0; at < got;) {
-		const struct dirent64 *d = (const struct dirent64 *)(r->fs->entries + at);
-		size_t n = append(r, used, room, d, plus);
-
+	error = start(handle, in->offset);
+	if (error)
+		return error;
+	while ((d = peek(handle, &error))) {
+		n = append(r, used, room, d, plus);
 		if (n == 0)
 			break;
 		used += n;
-		at += d->d_reclen;
+		handle->listing->next = (uint64_t)d->d_off;
+		handle->listing->at += d->d_reclen;
 	}
-	if (got > 0 && used == 0)
+	if (used == 0 && n == 0)
 		return -EINVAL; /* not even one fits, which would look like the end */
+	if (used == 0 && error)
+		return error;
 	return (long)iov_scatter(r->out, r->out_count, r->fs->buffer, used);
 }
 

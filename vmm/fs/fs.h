@@ -34,7 +34,6 @@ struct fs {
 	struct fs_inodes inodes;
 	struct fs_handles handles;
 	uint8_t buffer[FS_BUFFER_SIZE]; /* of the request in progress */
-	uint8_t entries[FS_BUFFER_SIZE]; /* the same: what the host says of a directory */
 };
 
 /* Serves `path`, a directory. At most fd_limit descriptors are open for the client, half of them

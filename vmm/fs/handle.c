@@ -58,7 +58,9 @@ struct fs_handle *fs_handle_of(const struct fs_handles *handles, uint64_t fh, ui
 void fs_handle_destroy(struct fs_handles *handles, struct fs_handle *handle)
 {
 	close(handle->fd);
+	free(handle->listing);
 	handle->fd = -1;
+	handle->listing = NULL;
 	handle->fh += 1ull << 32; /* another generation */
 	handles->count--;
 }
@@ -67,7 +69,7 @@ void fs_handles_destroy(struct fs_handles *handles)
 {
 	for (uint32_t i = 0; i < handles->capacity; i++)
 		if (handles->slots[i].fd >= 0)
-			close(handles->slots[i].fd);
+			fs_handle_destroy(handles, &handles->slots[i]);
 	free(handles->slots);
 	*handles = (struct fs_handles){ .limit = handles->limit };
 }

@@ -6,11 +6,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Entries of a directory as the host told them last. Asking the host to go back to where the guest
+ * is would lose some: on tmpfs before Linux 6.6 places are counted, and what was
+ * removed in front of one moves it. */
+struct fs_listing {
+	uint64_t first; /* the place in front of the entries here */
+	uint64_t next;	/* the place behind the last entry that the guest has got */
+	uint32_t at, end;
+	_Alignas(8) uint8_t entries[4096];
+};
+
 struct fs_handle {
 	uint64_t fh;
 	uint64_t nodeid;
 	int fd; /* -1: not in use */
 	bool directory;
+	struct fs_listing *listing; /* owned; NULL: nothing was read */
 };
 
 struct fs_handles {

@@ -2,6 +2,7 @@
  * machine's, 125 where there was none. */
 #include <errno.h>
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 
 #define EXIT_FAILED 125
 #define DISKS_MAX 4
+#define SHARES_MAX 8
 
 struct choice {
 	const char *kernel;
@@ -26,6 +28,8 @@ struct choice {
 	unsigned disk_count;
 	bool balloon;
 	bool pci;
+	char *shares[SHARES_MAX]; /* TAG=PATH[:ro] */
+	unsigned share_count;
 };
 
 static int complain(const char *what, int error)
@@ -34,11 +38,28 @@ static int complain(const char *what, int error)
 	return EXIT_FAILED;
 }
 
+static int add_share(uint32_t ctx, char *words)
+{
+	char *path = strchr(words, '='), *end;
+	bool read_only;
+
+	if (!path)
+		return -EINVAL;
+	*path++ = '\0';
+	end = path + strlen(path);
+	read_only = end - path > 3 && strcmp(end - 3, ":ro") == 0;
+	if (read_only)
+		end[-3] = '\0';
+	return krun_add_virtiofs3(ctx, words, path, 0, read_only);
+}
+
 /* The serial number of a disk is its file's name. */
 static int add_devices(uint32_t ctx, const struct choice *choice)
 {
 	int error = 0;
 
+	for (unsigned i = 0; i < choice->share_count && !error; i++)
+		error = add_share(ctx, choice->shares[i]);
 	for (unsigned i = 0; i < choice->disk_count && !error; i++) {
 		const char *path = choice->disks[i].path;
 		const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
@@ -97,6 +118,7 @@ int main(int argc, char **argv)
 		{ "cmdline", required_argument, NULL, 'c' },
 		{ "format", required_argument, NULL, 'f' },
 		{ "cpus", required_argument, NULL, 'n' },
+		{ "share", required_argument, NULL, 's' },
 		{ "mem", required_argument, NULL, 'm' },
 		{ "disk", required_argument, NULL, 'd' },
 		{ "disk-ro", required_argument, NULL, 'r' },
@@ -122,6 +144,11 @@ int main(int argc, char **argv)
 		case 'D': add_disk(&choice, optarg, false, true); break;
 		case 'b': choice.balloon = true; break;
 		case 'p': choice.pci = true; break;
+		case 's':
+			if (choice.share_count == SHARES_MAX)
+				return EXIT_FAILED;
+			choice.shares[choice.share_count++] = optarg;
+			break;
 		default: return EXIT_FAILED;
 		}
 	}

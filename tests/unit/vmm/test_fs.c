@@ -368,6 +368,40 @@ static void directories_are_listed(void **state)
 	assert_int_equal(client_open(c, FUSE_OPENDIR, client_walk(c, "d/00001"), 0, &sync.fh), -ENOTDIR);
 }
 
+/* As `rm -r` does, with a directory whose places move when something in front of them goes. */
+static void directories_are_listed_whole_while_they_empty(void **state)
+{
+	enum { FILES = 1000 };
+	struct fuse_client *c = *state;
+	unsigned removed = 0;
+	char name[32];
+	uint64_t d, fh, offset = 0;
+
+	client_make_dir(c, "d");
+	d = client_walk(c, "d");
+	for (unsigned i = 0; i < FILES; i++) {
+		snprintf(name, sizeof(name), "d/%u", i);
+		client_make_file(c, name, "");
+	}
+	assert_int_equal(client_open(c, FUSE_OPENDIR, d, O_RDONLY, &fh), 0);
+	do {
+		assert_int_equal(client_read(c, FUSE_READDIR, d, fh, offset, 1000), 0);
+		for (size_t at = 0; at < c->reply_size;) {
+			struct fuse_dirent *entry = (struct fuse_dirent *)(c->reply.bytes + at);
+
+			snprintf(name, sizeof(name), "d/%.*s", (int)entry->namelen, entry->name);
+			removed += entry->name[0] != '.' && unlink(client_path(c, name)) == 0;
+			offset = entry->off;
+			at += FUSE_DIRENT_ALIGN(sizeof(*entry) + entry->namelen);
+		}
+	} while (c->reply_size > 0);
+	assert_int_equal(removed, FILES);
+	/* Once more from the beginning: what is there now. */
+	client_make_file(c, "d/new", "");
+	assert_int_equal(client_read(c, FUSE_READDIR, d, fh, 0, 1000), 0);
+	assert_int_equal(c->reply_size, 3 * 32);
+}
+
 static void holes_are_found_and_made(void **state)
 {
 	struct fuse_client *c = *state;
@@ -524,6 +558,7 @@ int main(void)
 		TEST(entries_are_removed_and_moved),
 		TEST(deleted_files_that_are_open_stay_usable),
 		TEST(directories_are_listed),
+		TEST(directories_are_listed_whole_while_they_empty),
 		TEST(holes_are_found_and_made),
 		TEST(ranges_are_copied),
 		TEST(the_file_system_is_described),
