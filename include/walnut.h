@@ -76,7 +76,7 @@ struct krun_walnut_result {
 };
 
 /* Whether the machine has a memory balloon, by which a guest reports free pages and the host
- * gets them back; default false. Walnut's own kernel makes no use of it. */
+ * gets them back. Default: external kernels have it; Walnut's own makes no use of it. */
 int32_t krun_walnut_set_balloon(uint32_t ctx_id, bool enabled);
 
 /* A format for krun_set_kernel(): whatever the file turns out to be, of a Walnut image, an ELF

@@ -83,7 +83,8 @@ struct vm_config {
 
 	struct vsock_config vsock;
 	enum krun_walnut_transport transport;
-	bool balloon; /* the guest may give memory back */
+	bool balloon_chosen; /* else external kernels have one */
+	bool balloon;
 	struct disk_config *disks; /* in the guest's order */
 	unsigned disk_count;
 	struct disk_config named_disks[DISK_NAMED_COUNT]; /* count only if there are no others */

@@ -60,6 +60,7 @@ KRUN_API int32_t krun_walnut_set_balloon(uint32_t ctx_id, bool enabled)
 
 	if (!config)
 		return -ENOENT;
+	config->balloon_chosen = true;
 	config->balloon = enabled;
 	return api_release(0);
 }

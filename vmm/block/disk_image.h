@@ -45,6 +45,11 @@ void disk_image_close(struct disk_image *image);
 int disk_image_read(struct disk_image *image, struct iovec *iov, unsigned count, uint64_t offset);
 int disk_image_write(struct disk_image *image, struct iovec *iov, unsigned count, uint64_t offset);
 
+/* Reads what is in the host's memory already, from the start of the range on. Never waits.
+ * Returns how many bytes that were. */
+uint64_t disk_image_read_cached(struct disk_image *image, const struct iovec *iov, unsigned count,
+				uint64_t offset);
+
 /* What was written is on stable storage. */
 int disk_image_flush(struct disk_image *image);
 

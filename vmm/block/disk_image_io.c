@@ -111,6 +111,14 @@ int disk_image_write(struct disk_image *image, struct iovec *iov, unsigned count
 	return access_image(image, true, iov, count, offset);
 }
 
+uint64_t disk_image_read_cached(struct disk_image *image, const struct iovec *iov, unsigned count,
+				uint64_t offset)
+{
+	ssize_t n = image->direct ? 0 : preadv2(image->fd, iov, (int)count, (off_t)offset, RWF_NOWAIT);
+
+	return n > 0 ? (uint64_t)n : 0;
+}
+
 int disk_image_flush(struct disk_image *image)
 {
 	return fdatasync(image->fd) == 0 ? 0 : -errno;

@@ -62,9 +62,15 @@ static bool take(struct block_lane *lane, unsigned queue)
 	lane->write_through = !writeback(block);
 	/* Notifications stay on, so that the others learn of what comes meanwhile. */
 	virtq_want_notify(vq, true);
-	if (virtq_has_next(vq) && block->busy + 1 < BLOCK_LANES)
-		virtio_device_revisit(device);
+	lane->more = virtq_has_next(vq) && block->busy + 1 < BLOCK_LANES;
 	return true;
+}
+
+void block_will_wait(struct block_lane *lane)
+{
+	if (lane->more)
+		virtio_device_revisit(&lane->block->device);
+	lane->more = false;
 }
 
 /* Carries out the lane's request, without the lock, and completes it. */

@@ -2,8 +2,9 @@
  *
  * Requests are taken off the queues under the device's lock and carried out without it, by
  * whichever of the loop's threads was told of them; each has a lane, a place for one request.
- * Who takes a request and sees another one behind it has the next thread woken. So one request
- * after the other is served without a change of threads, and many at once by several. */
+ * Who is about to wait for the disk while another request is there has the next thread woken. So
+ * what the host has in memory is served without a change of threads, and what it has not by
+ * several at once. */
 #ifndef WALNUT_VMM_VIRTIO_BLOCK_H
 #define WALNUT_VMM_VIRTIO_BLOCK_H
 
@@ -31,6 +32,7 @@ struct failure;
 struct block_lane {
 	struct block *block;
 	bool busy;
+	bool more;	    /* another request waited behind this one, and a lane is free */
 	uint64_t features;  /* the driver's, when the request was taken */
 	bool write_through; /* the same */
 	struct virtq_chain chain;
@@ -64,6 +66,9 @@ int block_open(struct block *block, const struct disk_config *config, unsigned q
 /* Carries out the request in the lane's chain, which has a header and a place for the status.
  * Without the lock. Returns how many bytes were written to the chain's buffers. */
 uint32_t block_execute(struct block_lane *lane);
+
+/* The lane's thread is about to wait for the disk: others take what is in the queues. */
+void block_will_wait(struct block_lane *lane);
 
 /* Whether requests are to end early. */
 static inline bool block_aborting(const struct block *block)

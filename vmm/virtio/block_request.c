@@ -37,6 +37,24 @@ static uint8_t report(struct block *block, int error, const char *what)
 	return VIRTIO_BLK_S_IOERR;
 }
 
+/* One slice, the first `count` buffers of lane->slice. */
+static int transfer_slice(struct block_lane *lane, bool write, unsigned count, uint64_t offset)
+{
+	struct disk_image *image = &lane->block->image;
+	uint64_t done;
+
+	if (write) {
+		block_will_wait(lane);
+		return disk_image_write(image, lane->slice, count, offset);
+	}
+	done = disk_image_read_cached(image, lane->slice, count, offset);
+	count = iov_skip(lane->slice, lane->slice, count, done);
+	if (count == 0)
+		return 0;
+	block_will_wait(lane);
+	return disk_image_read(image, lane->slice, count, offset + done);
+}
+
 static uint8_t transfer(struct block_lane *lane, bool write, struct iovec *iov, unsigned count,
 			uint64_t size, uint64_t sector)
 {
@@ -54,12 +72,7 @@ static uint8_t transfer(struct block_lane *lane, bool write, struct iovec *iov, 
 		memcpy(lane->slice, iov, count * sizeof(*iov));
 		n = iov_limit(lane->slice, count, step);
 		count = iov_skip(iov, iov, count, step);
-		if (block_aborting(block))
-			error = -ECANCELED;
-		else if (write)
-			error = disk_image_write(&block->image, lane->slice, n, offset);
-		else
-			error = disk_image_read(&block->image, lane->slice, n, offset);
+		error = block_aborting(block) ? -ECANCELED : transfer_slice(lane, write, n, offset);
 		offset += step;
 		size -= step;
 	}
@@ -172,12 +185,14 @@ static uint8_t serve(struct block_lane *lane, const struct virtio_blk_header *he
 	case VIRTIO_BLK_T_OUT:
 		return finish_write(lane, transfer(lane, true, out, out_count, out_size, header->sector));
 	case VIRTIO_BLK_T_FLUSH:
+		block_will_wait(lane);
 		return report(block, disk_image_flush(&block->image), "flush");
 	case VIRTIO_BLK_T_GET_ID:
 		*written = iov_scatter(in, in_count, (const uint8_t *)block->serial, sizeof(block->serial));
 		return VIRTIO_BLK_S_OK;
 	case VIRTIO_BLK_T_DISCARD:
 	case VIRTIO_BLK_T_WRITE_ZEROES:
+		block_will_wait(lane);
 		return finish_write(lane, clear_ranges(block, header->type == VIRTIO_BLK_T_DISCARD, out,
 						       out_count, out_size));
 	default:

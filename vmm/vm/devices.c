@@ -219,6 +219,11 @@ static int add_vsock(struct vm *vm)
 	return error ? error : vsock_open((struct vsock *)device, config, &vm->failure);
 }
 
+static bool has_balloon(const struct vm *vm)
+{
+	return vm->config->balloon_chosen ? vm->config->balloon : vm_is_pc(vm);
+}
+
 int devices_create(struct vm *vm)
 {
 	struct virtio_device *balloon, *rng;
@@ -232,7 +237,7 @@ int devices_create(struct vm *vm)
 		error = pc_add_devices(vm);
 	if (on_pci(vm))
 		vm_pci_create(&vm->pci, vm->fd, &vm->ports, &vm->mmio);
-	if (!error && vm->config->balloon)
+	if (!error && has_balloon(vm))
 		error = add(vm, sizeof(struct balloon), &balloon_ops, &vm->io.loop, &balloon);
 	if (!error)
 		error = add_console(vm);

@@ -14,7 +14,7 @@ watch_memory() {
 host() {
 	watch_memory &
 	watcher=$!
-	linux --balloon --mem 512
+	linux --mem 512
 	kill $watcher
 	most=$(sort -n memory | tail -n 1)
 	last=$(tail -n 1 memory)

@@ -16,6 +16,9 @@ host() {
 	try_linux --disk missing
 	expect_status 125
 	expect 'disk missing: No such file or directory'
+	try_linux --disk-direct twice # in RAM
+	expect_status 125
+	expect 'disk twice: its file system has no direct I/O'
 }
 
 guest() {

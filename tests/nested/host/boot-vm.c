@@ -26,7 +26,6 @@ struct choice {
 		bool read_only, direct;
 	} disks[DISKS_MAX];
 	unsigned disk_count;
-	bool balloon;
 	bool pci;
 	char *shares[SHARES_MAX]; /* TAG=PATH[:ro] */
 	unsigned share_count;
@@ -67,8 +66,6 @@ static int add_devices(uint32_t ctx, const struct choice *choice)
 		error = krun_add_disk3(ctx, name, path, KRUN_DISK_FORMAT_RAW, choice->disks[i].read_only,
 				       choice->disks[i].direct, KRUN_SYNC_FULL);
 	}
-	if (!error)
-		error = krun_walnut_set_balloon(ctx, choice->balloon);
 	if (!error && choice->pci)
 		error = krun_walnut_set_transport(ctx, KRUN_WALNUT_TRANSPORT_PCI);
 	return error;
@@ -123,7 +120,6 @@ int main(int argc, char **argv)
 		{ "disk", required_argument, NULL, 'd' },
 		{ "disk-ro", required_argument, NULL, 'r' },
 		{ "disk-direct", required_argument, NULL, 'D' },
-		{ "balloon", no_argument, NULL, 'b' },
 		{ "pci", no_argument, NULL, 'p' },
 		{ NULL, 0, NULL, 0 },
 	};
@@ -142,7 +138,6 @@ int main(int argc, char **argv)
 		case 'd': add_disk(&choice, optarg, false, false); break;
 		case 'r': add_disk(&choice, optarg, true, false); break;
 		case 'D': add_disk(&choice, optarg, false, true); break;
-		case 'b': choice.balloon = true; break;
 		case 'p': choice.pci = true; break;
 		case 's':
 			if (choice.share_count == SHARES_MAX)

@@ -265,6 +265,35 @@ static void direct_access_of_any_alignment(void **state)
 	disk_image_close(&image);
 }
 
+/* However much of it there is, it is from the start of the range, and right. */
+static void what_is_in_memory_is_read_at_once(void **state)
+{
+	struct fixture *f = *state;
+	struct disk_image image = { 0 };
+	struct failure failure;
+	uint8_t *bytes = malloc(SIZE);
+
+	assert_int_equal(disk_image_open(&image, f->path, false, false, &failure), 0);
+	for (int round = 0; round < 3; round++) {
+		struct iovec iov[2] = { { bytes, 1000 }, { bytes + 1000, SIZE - 1000 } };
+		uint64_t done;
+
+		if (round == 1) { /* away with it; the middle comes back */
+			assert_int_equal(fdatasync(f->file), 0);
+			assert_int_equal(posix_fadvise(f->file, 0, 0, POSIX_FADV_DONTNEED), 0);
+			assert_int_equal(pread(f->file, bytes, 4096, SIZE / 2), 4096);
+		}
+		memset(bytes, 0, SIZE);
+		done = disk_image_read_cached(&image, iov, 2, 0);
+		assert_true(done <= SIZE);
+		assert_memory_equal(bytes, f->model, done);
+		assert_int_equal(disk_image_read(&image, iov, 2, 0), 0);
+		assert_memory_equal(bytes, f->model, SIZE);
+	}
+	disk_image_close(&image);
+	free(bytes);
+}
+
 /* A file system with no room left. */
 static int on_a_full_disk(struct fixture *f)
 {
@@ -313,6 +342,7 @@ int main(void)
 		ON_AN_IMAGE(a_file_that_shrank_gives_no_data),
 		ON_AN_IMAGE(cached_access_of_any_alignment),
 		ON_AN_IMAGE(direct_access_of_any_alignment),
+		ON_AN_IMAGE(what_is_in_memory_is_read_at_once),
 		ON_AN_IMAGE(a_full_file_system_is_told),
 	};
 
