@@ -200,11 +200,11 @@ int32_t krun_disable_implicit_vsock(uint32_t ctx_id);
  * krun_walnut_allow_net() allow; KRUN_TSI_HIJACK_UNIX gives -ENOTSUP. */
 int32_t krun_add_vsock(uint32_t ctx_id, uint32_t tsi_features);
 
-/* A network interface whose frames go to a program of the host by a stream socket, each after its
- * length in 4 bytes, big-endian, as passt and QEMU have it. Either c_path names a socket to connect to and fd
- * is -1, or fd is connected and c_path is NULL; the library owns fd from then on. c_mac: 6 bytes.
- * features: NET_FEATURE_*; flags: NET_FLAG_DHCP_CLIENT asks a Linux guest's first process
- * to configure the interface. */
+/* A network interface of a Linux guest's, whose frames go to a program of the host by a stream
+ * socket, each after its length in 4 bytes, big-endian, as passt and QEMU have it. Either c_path
+ * names a socket to connect to and fd is -1, or fd is connected and c_path is NULL; it is needed until
+ * the machine ends, and stays the caller's. c_mac: 6 bytes. features: NET_FEATURE_*; flags:
+ * NET_FLAG_DHCP_CLIENT asks the guest's first process to configure the interface. */
 int32_t krun_add_net_unixstream(uint32_t ctx_id, const char *c_path, int fd, uint8_t *const c_mac,
 				uint32_t features, uint32_t flags);
 
@@ -213,7 +213,8 @@ int32_t krun_add_net_unixstream(uint32_t ctx_id, const char *c_path, int fd, uin
 int32_t krun_add_net_unixgram(uint32_t ctx_id, const char *c_path, int fd, uint8_t *const c_mac,
 			      uint32_t features, uint32_t flags);
 
-/* The same by a TAP interface of the host. */
+/* The same by a TAP interface of the host. Segments for the guest need NET_FEATURE_GUEST_CSUM
+ * (-EINVAL). */
 int32_t krun_add_net_tap(uint32_t ctx_id, char *c_tap_name, uint8_t *const c_mac, uint32_t features,
 			 uint32_t flags);
 
@@ -246,7 +247,7 @@ int32_t krun_set_data_disk(uint32_t ctx_id, const char *disk_path);
 /* Which ports of the guest appear on the host: "HOST:GUEST" for TCP listeners, at the address
  * that the guest listens at. It replaces what was published before; a port that is not
  * listed is nowhere on the host, NULL or an empty list publishes nothing. -EINVAL: not a
- * mapping, or a port twice; -ENODEV: there will be no vsock device, or one without TSI. */
+ * mapping, or a port twice, or there is a network interface; -ENODEV: there will be no vsock device, or one without TSI. */
 int32_t krun_set_port_map(uint32_t ctx_id, const char *const port_map[]);
 
 /* The first console is there unless this says otherwise: hvc0 of a Linux guest, a Walnut program's

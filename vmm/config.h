@@ -44,6 +44,20 @@ struct fs_config {
 	bool read_only;
 };
 
+enum net_kind { NET_UNIX_STREAM, NET_UNIX_DATAGRAM, NET_TAP };
+
+#define NETS_MAX 8
+
+struct net_config {
+	enum net_kind kind;
+	char *path; /* socket, or interface of NET_TAP; NULL: fd is connected */
+	int fd;	    /* the caller's, stays open */
+	uint8_t mac[6];
+	uint64_t features; /* of virtio-net, beyond what every such device has */
+	bool vfkit;	   /* the other side waits for gvproxy's first word */
+	bool dhcp;	   /* the guest's first process is to ask for an address */
+};
+
 /* The two disks that have functions of their own. */
 enum { DISK_ROOT, DISK_DATA, DISK_NAMED_COUNT };
 
@@ -99,6 +113,11 @@ struct vm_config {
 	uid_t uid;
 	gid_t gid;
 	bool nested_virt; /* the guest may see VMX or SVM */
+
+	struct net_config nets[NETS_MAX]; /* in the guest's order */
+	unsigned net_count;
+	bool net_legacy;    /* the only one, from krun_set_passt_fd() or krun_set_gvproxy_path() */
+	uint8_t net_mac[6]; /* for that one */
 
 	bool implicit_console_disabled;
 	char *console_output;	/* file for the implicit console's output; NULL: none */

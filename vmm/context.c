@@ -4,9 +4,13 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define DEFAULT_RAM_MIB 128
+
+/* libkrun's, for krun_set_passt_fd() and krun_set_gvproxy_path(). */
+static const uint8_t default_mac[6] = { 0x5a, 0x94, 0xef, 0xe4, 0x0c, 0xee };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct vm_config **contexts; /* by id; NULL: freed. Ids are not used again. */
@@ -25,6 +29,7 @@ int32_t context_create(void)
 	config->input_fd = STDIN_FILENO;
 	config->output_fd = STDOUT_FILENO;
 	config->error_fd = STDERR_FILENO;
+	memcpy(config->net_mac, default_mac, sizeof(config->net_mac));
 	config->uid = (uid_t)-1;
 	config->gid = (gid_t)-1;
 
@@ -97,6 +102,8 @@ void context_config_free(struct vm_config *config)
 	free(config->cmdline);
 	free(config->gdb);
 	free(config->invoke);
+	for (unsigned i = 0; i < config->net_count; i++)
+		free(config->nets[i].path);
 	free(config->workdir);
 	free(config->console_output);
 	free(config->kernel_console);

@@ -59,41 +59,6 @@ KRUN_API int32_t krun_get_default_init(const uint8_t **data_out, size_t *len_out
 	return api_refuse(-ENOTSUP, "this library has no init");
 }
 
-/* Network */
-
-KRUN_API int32_t krun_add_net_unixstream(uint32_t ctx_id, const char *c_path, int fd, uint8_t *const c_mac,
-					 uint32_t features, uint32_t flags)
-{
-	return unsupported(ctx_id, "virtio-net");
-}
-
-KRUN_API int32_t krun_add_net_unixgram(uint32_t ctx_id, const char *c_path, int fd, uint8_t *const c_mac,
-				       uint32_t features, uint32_t flags)
-{
-	return unsupported(ctx_id, "virtio-net");
-}
-
-KRUN_API int32_t krun_add_net_tap(uint32_t ctx_id, char *c_tap_name, uint8_t *const c_mac, uint32_t features,
-				  uint32_t flags)
-{
-	return unsupported(ctx_id, "virtio-net");
-}
-
-KRUN_API int32_t krun_set_passt_fd(uint32_t ctx_id, int fd)
-{
-	return unsupported(ctx_id, "virtio-net");
-}
-
-KRUN_API int32_t krun_set_gvproxy_path(uint32_t ctx_id, char *c_path)
-{
-	return unsupported(ctx_id, "virtio-net");
-}
-
-KRUN_API int32_t krun_set_net_mac(uint32_t ctx_id, uint8_t *const c_mac)
-{
-	return unsupported(ctx_id, "virtio-net");
-}
-
 /* Consoles */
 
 KRUN_API int32_t krun_add_serial_console_default(uint32_t ctx_id, int input_fd, int output_fd)

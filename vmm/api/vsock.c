@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "config.h"
 
 #include "walnut.h"
 
@@ -200,7 +201,8 @@ KRUN_API int32_t krun_set_port_map(uint32_t ctx_id, const char *const port_map[]
 	if (!error && !config)
 		error = -ENOENT;
 	if (config) {
-		error = want_tsi(&config->vsock);
+		/* With an interface of its own the guest has its ports there. */
+		error = config->net_count > 0 ? -EINVAL : want_tsi(&config->vsock);
 		if (!error) {
 			free(config->vsock.policy.published);
 			config->vsock.policy.published = fresh.published;

@@ -60,13 +60,18 @@ void virtio_device_leave(struct virtio_device *device, struct virtq *vq, bool mo
 	virtio_device_signal(device, vq);
 }
 
+void virtio_device_config_changed(struct virtio_device *device)
+{
+	device->config_generation++;
+	if (device->status & VIRTIO_STATUS_DRIVER_OK)
+		raise_interrupt(device, VIRTIO_INT_CONFIG, 0);
+}
+
 void virtio_device_broken(struct virtio_device *device, const char *why)
 {
 	log_line(LOG_LEVEL_WARN, "virtio %s: %s; device stopped", device->ops->name, why);
 	device->status |= VIRTIO_STATUS_NEEDS_RESET;
-	device->config_generation++;
-	if (device->status & VIRTIO_STATUS_DRIVER_OK)
-		raise_interrupt(device, VIRTIO_INT_CONFIG, 0);
+	virtio_device_config_changed(device);
 }
 
 static void reset(struct virtio_device *device)
@@ -103,8 +108,11 @@ void virtio_device_write_status(struct virtio_device *device, uint32_t value)
 	}
 	if ((value & VIRTIO_STATUS_DRIVER_OK) && !(value & VIRTIO_STATUS_FEATURES_OK))
 		value &= ~VIRTIO_STATUS_DRIVER_OK;
-	if ((value & VIRTIO_STATUS_DRIVER_OK) && !(device->status & VIRTIO_STATUS_DRIVER_OK))
+	if ((value & VIRTIO_STATUS_DRIVER_OK) && !(device->status & VIRTIO_STATUS_DRIVER_OK)) {
+		if (device->ops->driver_ready)
+			device->ops->driver_ready(device);
 		virtio_device_revisit(device); /* it may have something to say at once */
+	}
 	device->status |= value;
 }
 

@@ -31,6 +31,10 @@ struct virtio_device_ops {
 	void (*config_read)(struct virtio_device *device, uint64_t offset, void *data, unsigned size);
 	void (*config_write)(struct virtio_device *device, uint64_t offset, const void *data, unsigned size);
 
+	/* The driver is about to use the device; what it takes of the features is settled. NULL:
+	 * nothing to do. */
+	void (*driver_ready)(struct virtio_device *device);
+
 	/* The queue is ready and may hold requests. On the thread of the device's loop; one that
 	 * lets go of the lock meanwhile may be called again on another of them. */
 	void (*queue_ready)(struct virtio_device *device, unsigned queue);
@@ -117,6 +121,9 @@ void virtio_device_signal(struct virtio_device *device, struct virtq *vq);
 
 /* Has all queues visited once more, after others had their turn. */
 void virtio_device_revisit(struct virtio_device *device);
+
+/* The configuration space reads differently from now on. */
+void virtio_device_config_changed(struct virtio_device *device);
 
 /* The driver broke the rules: the device stops until it is reset. */
 void virtio_device_broken(struct virtio_device *device, const char *why);

@@ -162,7 +162,12 @@ int virtq_next_chain(struct virtq *vq, struct virtq_chain *chain)
 
 void virtq_undo_next(struct virtq *vq)
 {
-	vq->next_avail--;
+	virtq_undo(vq, 1);
+}
+
+void virtq_undo(struct virtq *vq, unsigned count)
+{
+	vq->next_avail -= (uint16_t)count;
 }
 
 void virtq_want_notify(struct virtq *vq, bool want)
@@ -177,14 +182,21 @@ void virtq_want_notify(struct virtq *vq, bool want)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
+void virtq_complete_many(struct virtq *vq, const uint16_t *heads, const uint32_t *written, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		struct virtq_used_elem *elem = &vq->used->ring[vq->next_used & (vq->size - 1)];
+
+		__atomic_store_n(&elem->id, heads[i], __ATOMIC_RELAXED);
+		__atomic_store_n(&elem->len, written[i], __ATOMIC_RELAXED);
+		vq->next_used++;
+	}
+	__atomic_store_n(&vq->used->idx, vq->next_used, __ATOMIC_RELEASE);
+}
+
 void virtq_complete(struct virtq *vq, uint16_t head, uint32_t written)
 {
-	struct virtq_used_elem *elem = &vq->used->ring[vq->next_used & (vq->size - 1)];
-
-	__atomic_store_n(&elem->id, head, __ATOMIC_RELAXED);
-	__atomic_store_n(&elem->len, written, __ATOMIC_RELAXED);
-	vq->next_used++;
-	__atomic_store_n(&vq->used->idx, vq->next_used, __ATOMIC_RELEASE);
+	virtq_complete_many(vq, &head, &written, 1);
 }
 
 bool virtq_should_interrupt(struct virtq *vq)

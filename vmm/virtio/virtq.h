@@ -65,8 +65,9 @@ int virtq_start(struct virtq *vq, const struct guest_mem *mem, uint16_t size_max
  * buffer outside RAM, ...): the device must stop and ask for a reset. */
 int virtq_next_chain(struct virtq *vq, struct virtq_chain *chain);
 
-/* Puts back the chain taken last, as if it had not been taken. */
+/* Puts back the chain taken last, or as many as that, as if they had not been taken. */
 void virtq_undo_next(struct virtq *vq);
+void virtq_undo(struct virtq *vq, unsigned count);
 
 /* True when a request waits. */
 bool virtq_has_next(const struct virtq *vq);
@@ -77,6 +78,9 @@ void virtq_want_notify(struct virtq *vq, bool want);
 
 /* Gives the request back; written: bytes the device wrote to its buffers. */
 void virtq_complete(struct virtq *vq, uint16_t head, uint32_t written);
+
+/* Gives several back, which the driver then sees at once. */
+void virtq_complete_many(struct virtq *vq, const uint16_t *heads, const uint32_t *written, unsigned count);
 
 /* Whether requests completed since the last call are worth an interrupt. */
 bool virtq_should_interrupt(struct virtq *vq);

@@ -15,6 +15,7 @@
 #include "virtio/block.h"
 #include "virtio/fs.h"
 #include "virtio/mmio.h"
+#include "virtio/net.h"
 #include "virtio/rng.h"
 #include "virtio/vsock.h"
 #include "vm/kvm.h"
@@ -224,6 +225,18 @@ static bool has_balloon(const struct vm *vm)
 	return vm->config->balloon_chosen ? vm->config->balloon : vm_is_pc(vm);
 }
 
+static int add_net(struct vm *vm, const struct net_config *config)
+{
+	struct virtio_device *device;
+	struct worker *worker = &vm->workers[vm->worker_count++];
+	int error;
+
+	error = worker_start(worker, "net", &vm->failure);
+	if (!error)
+		error = add(vm, sizeof(struct net), &net_ops, &worker->loop, &device);
+	return error ? error : net_open((struct net *)device, config, &vm->failure);
+}
+
 int devices_create(struct vm *vm)
 {
 	struct virtio_device *balloon, *rng;
@@ -249,6 +262,8 @@ int devices_create(struct vm *vm)
 		error = add_disks(vm);
 	if (!error)
 		error = add_vsock(vm);
+	for (unsigned i = 0; i < vm->config->net_count && !error; i++)
+		error = add_net(vm, &vm->config->nets[i]);
 	return error;
 }
 
@@ -256,6 +271,11 @@ void devices_describe(const struct vm *vm, struct command_line *line)
 {
 	if (vm->config->vsock.added && vm->config->vsock.tsi)
 		command_line_add(line, "tsi_hijack"); /* to Linux, if it has libkrun's patches */
+	for (unsigned i = 0; i < vm->config->net_count; i++)
+		if (vm->config->nets[i].dhcp) {
+			command_line_add(line, "KRUN_DHCP=1"); /* to libkrun's first process */
+			break;
+		}
 	for (unsigned i = 0; i < vm->virtio_count && !on_pci(vm); i++)
 		command_line_add(line, "virtio_mmio.device=%uK@0x%llx:%u", BOOT_VIRTIO_SIZE >> 10,
 				 (unsigned long long)vm->virtio[i]->base, vm->virtio[i]->irq);

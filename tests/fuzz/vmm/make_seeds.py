@@ -141,6 +141,19 @@ SEEDS = {
 }
 
 
+def net() -> bytes:
+    def frame(size: int, flags: int = 0, start: int = 0) -> bytes:
+        return struct.pack("<BBBHHH", 0, flags, 0, size, start, 16)
+
+    def wire(size: int) -> bytes:
+        return struct.pack("<BH", 5, size)
+
+    return (b"\1" + frame(100) + frame(1000, 1, 34) + wire(60) + b"\4" + wire(9000) + b"\4" + struct.pack("<BH", 7, 60000)
+            + frame(60000) * 6 + struct.pack("<BH", 7, 60000) * 8 + bytes([6, 8, 0, 0, 0, 64, 1, 2, 3, 4])
+            + struct.pack("<BH", 10, 1500) + bytes([2, 1, 2, 4, 9, 1, 2, 33]) + wire(50000) + b"\4"
+            + bytes([1, 0, 3, 0, 0, 255, 1, 2, 8]) + frame(80) + b"\4")
+
+
 def main() -> None:
     for name, seeds in SEEDS.items():
         os.makedirs(os.path.join(sys.argv[1], name), exist_ok=True)

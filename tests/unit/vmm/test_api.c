@@ -168,6 +168,44 @@ static void arguments_are_checked(void **state)
 	assert_int_equal(krun_free_ctx(ctx), 0);
 }
 
+static void networks_are_checked(void **state)
+{
+	uint32_t ctx = (uint32_t)krun_create_ctx();
+	char long_name[200];
+
+	memset(long_name, 'x', sizeof(long_name) - 1);
+	long_name[sizeof(long_name) - 1] = '\0';
+	assert_int_equal(krun_has_feature(KRUN_FEATURE_NET), 1);
+	assert_int_equal(krun_add_net_unixstream(ctx, NULL, -1, mac, 0, 0), -EINVAL);
+	assert_int_equal(krun_add_net_unixstream(ctx, "path", 3, mac, 0, 0), -EINVAL);
+	assert_int_equal(krun_add_net_unixstream(ctx, long_name, -1, mac, 0, 0), -EINVAL);
+	assert_int_equal(krun_add_net_unixstream(ctx, "path", -1, NULL, 0, 0), -EINVAL);
+	assert_int_equal(krun_add_net_unixstream(ctx, "path", -1, mac, 1 << 2, 0), -EINVAL);
+	assert_int_equal(krun_add_net_unixstream(ctx, "path", -1, mac, 0, NET_FLAG_VFKIT), -EINVAL);
+	assert_int_equal(krun_add_net_unixgram(ctx, NULL, 3, mac, 0, NET_FLAG_VFKIT), -EINVAL);
+	assert_int_equal(krun_add_net_tap(ctx, NULL, mac, 0, 0), -EINVAL);
+	assert_int_equal(krun_add_net_tap(ctx, long_name, mac, 0, 0), -EINVAL);
+	assert_int_equal(krun_add_net_tap(ctx, name, mac, NET_FEATURE_GUEST_TSO4, 0), -EINVAL);
+	assert_int_equal(krun_add_net_tap(ctx, name, mac, 0, 4), -EINVAL);
+	assert_int_equal(krun_set_passt_fd(ctx, -1), -EINVAL);
+	assert_int_equal(krun_set_gvproxy_path(ctx, NULL), -EINVAL);
+	assert_int_equal(krun_set_net_mac(ctx, NULL), -EINVAL);
+	assert_int_equal(krun_set_passt_fd(ctx, 3), 0);
+	assert_int_equal(krun_set_passt_fd(ctx, 3), -EINVAL);
+	assert_int_equal(krun_set_net_mac(ctx, mac), 0);
+	assert_int_equal(krun_add_net_tap(ctx, name, mac, 0, 0), -EINVAL);
+	assert_int_equal(krun_free_ctx(ctx), 0);
+
+	ctx = (uint32_t)krun_create_ctx();
+	for (int i = 0; i < 8; i++)
+		assert_int_equal(krun_add_net_unixgram(ctx, "path", -1, mac, COMPAT_NET_FEATURES,
+						       NET_FLAG_VFKIT | NET_FLAG_DHCP_CLIENT), 0);
+	assert_int_equal(krun_add_net_tap(ctx, name, mac, 0, 0), -ENOSPC);
+	assert_int_equal(krun_set_passt_fd(ctx, 3), -EINVAL);
+	assert_int_equal(krun_set_port_map(ctx, strings), -EINVAL);
+	assert_int_equal(krun_free_ctx(ctx), 0);
+}
+
 static void consoles_have_ports(void **state)
 {
 	uint32_t ctx = (uint32_t)krun_create_ctx();
@@ -246,6 +284,7 @@ int main(void)
 		cmocka_unit_test(every_function_answers),
 		cmocka_unit_test(what_is_missing_is_not_supported),
 		cmocka_unit_test(arguments_are_checked),
+		cmocka_unit_test(networks_are_checked),
 		cmocka_unit_test(consoles_have_ports),
 		cmocka_unit_test(the_log_says_why),
 		cmocka_unit_test(the_environment_may_change_the_level),
