@@ -79,6 +79,11 @@ struct krun_walnut_result {
  * gets them back. Default: external kernels have it; Walnut's own makes no use of it. */
 int32_t krun_walnut_set_balloon(uint32_t ctx_id, bool enabled);
 
+/* Whether Ctrl-A is a key of the VMM's where a serial port (krun_add_serial_console_default()) is
+ * a terminal: Ctrl-A x ends the machine (KRUN_WALNUT_EXITED), Ctrl-A a sends Ctrl-A, Ctrl-A h
+ * says so; default false. The terminal is in raw mode in either case. */
+int32_t krun_walnut_set_serial_escape(uint32_t ctx_id, bool enabled);
+
 /* A format for krun_set_kernel(): whatever the file turns out to be, of a Walnut image, an ELF
  * kernel and a bzImage. */
 #define KRUN_WALNUT_KERNEL_FORMAT_AUTO 0x10000

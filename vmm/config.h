@@ -78,6 +78,14 @@ struct console_config {
 	unsigned port_count;
 };
 
+#define SERIALS_CONFIG_MAX 4
+
+/* A serial port's streams, owned; below 0: none. */
+struct serial_config {
+	int input_fd;
+	int output_fd;
+};
+
 struct vm_config {
 	unsigned vcpu_count;
 	unsigned ram_mib;
@@ -124,6 +132,9 @@ struct vm_config {
 	char *kernel_console;	/* value of console= for a foreign kernel; NULL: not set */
 	struct console_config consoles[CONSOLES_MAX]; /* in the order they were added */
 	unsigned console_count;
+	struct serial_config serials[SERIALS_CONFIG_MAX]; /* COM1 and so on */
+	unsigned serial_count;
+	bool serial_escape; /* Ctrl-A at a terminal is ours */
 
 	/* The caller's descriptors, never closed here; -1: none. */
 	int input_fd;

@@ -93,6 +93,17 @@ static void consoles_free(struct console_config *consoles, unsigned count)
 			free(consoles[i].ports[j].name);
 }
 
+/* One descriptor may be both. */
+static void serials_close(struct serial_config *serials, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (serials[i].input_fd >= 0)
+			close(serials[i].input_fd);
+		if (serials[i].output_fd >= 0 && serials[i].output_fd != serials[i].input_fd)
+			close(serials[i].output_fd);
+	}
+}
+
 void context_config_free(struct vm_config *config)
 {
 	if (!config)
@@ -108,6 +119,7 @@ void context_config_free(struct vm_config *config)
 	free(config->console_output);
 	free(config->kernel_console);
 	consoles_free(config->consoles, config->console_count);
+	serials_close(config->serials, config->serial_count);
 	context_strings_free(config->rlimits);
 	context_strings_free(config->argv);
 	context_strings_free(config->envp);

@@ -61,11 +61,6 @@ KRUN_API int32_t krun_get_default_init(const uint8_t **data_out, size_t *len_out
 
 /* Consoles */
 
-KRUN_API int32_t krun_add_serial_console_default(uint32_t ctx_id, int input_fd, int output_fd)
-{
-	return unsupported(ctx_id, "serial consoles");
-}
-
 /* The machine */
 
 KRUN_API int32_t krun_set_firmware(uint32_t ctx_id, const char *firmware_path)

@@ -244,10 +244,10 @@ int devices_create(struct vm *vm)
 
 	vm->serial_log.source = "serial";
 	vm->console_log.source = "console";
-	serial_add(&vm->serial, &vm->ports, &vm->serial_log);
 	i8042_add(&vm->power, &vm->ports);
 	if (vm_is_pc(vm))
-		error = pc_add_devices(vm);
+		pc_add_devices(vm);
+	error = serials_create(vm);
 	if (on_pci(vm))
 		vm_pci_create(&vm->pci, vm->fd, &vm->ports, &vm->mmio);
 	if (!error && has_balloon(vm))

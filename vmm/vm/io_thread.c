@@ -55,7 +55,7 @@ static void *io_thread_main(void *opaque)
 	if (vm->console)
 		console_finish(vm->console);
 	devices_poll(vm);
-	while (vm->console && console_busy(vm->console) && !io->signal)
+	while (((vm->console && console_busy(vm->console)) || serials_busy(&vm->serials)) && !io->signal)
 		event_loop_turn(&io->loop);
 	return NULL;
 }

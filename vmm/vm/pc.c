@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <linux/kvm.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "boot/acpi.h"
 #include "boot/layout.h"
@@ -29,32 +27,11 @@ uint32_t pc_virtio_irq(unsigned place)
 	return place < sizeof(irqs) ? irqs[place] : ISA_IRQS + place - (uint32_t)sizeof(irqs);
 }
 
-static int connect_serial(struct vm *vm)
-{
-	struct kvm_irqfd irq = { .gsi = SERIAL_IRQ };
-	int error;
-
-	vm->serial.irq_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (vm->serial.irq_fd < 0)
-		return failure_errno(&vm->failure, -errno, "serial port: eventfd");
-	irq.fd = (uint32_t)vm->serial.irq_fd;
-	error = KVM_CALL(vm->fd, KVM_IRQFD, &irq, &vm->failure);
-	return error;
-}
-
-int pc_add_devices(struct vm *vm)
+void pc_add_devices(struct vm *vm)
 {
 	acpi_pm_add(&vm->pc.acpi_pm, &vm->power, &vm->ports);
 	cmos_add(&vm->pc.cmos, vm->mem.regions[0].size, vm->mem.count > 1 ? vm->mem.regions[1].size : 0,
 		 &vm->ports);
-	return connect_serial(vm);
-}
-
-void pc_destroy(struct vm *vm)
-{
-	if (vm->serial.irq_fd > 0)
-		close(vm->serial.irq_fd);
-	vm->serial.irq_fd = -1;
 }
 
 int pc_write_tables(struct vm *vm, uint64_t *rsdp)

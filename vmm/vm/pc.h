@@ -18,10 +18,8 @@ struct pc {
 /* In-kernel devices; the interrupt chips exist already. */
 int pc_create_chips(struct vm *vm);
 
-/* Our devices, and the serial port's interrupt. pc_destroy() is due in any case, and accepts
- * what was never created. */
-int pc_add_devices(struct vm *vm);
-void pc_destroy(struct vm *vm);
+/* Our devices. */
+void pc_add_devices(struct vm *vm);
 
 /* The interrupt of the virtio device in this place. A kernel without ACPI, which is told on
  * its command line, can use the first nine. */

@@ -171,7 +171,7 @@ static void destroy(struct vm *vm)
 	io_thread_finish(&vm->io);
 	devices_stop(vm);
 	devices_destroy(vm);
-	pc_destroy(vm);
+	serials_destroy(&vm->serials);
 	vcpus_destroy(&vm->vcpus);
 	if (vm->settling)
 		pthread_join(vm->settle_thread, NULL);
@@ -255,7 +255,9 @@ static void fill_result(struct vm *vm, enum vcpu_stop stop, struct krun_walnut_r
 	stats->irqs_injected = devices_interrupts(vm);
 	convert_timeline(vm, stats);
 	describe_silence(vm, stop, silent, sizeof(silent));
-	if (vm_is_pc(vm) && !vm->status.exited && (stop == VCPU_STOP_POWER_OFF || stop == VCPU_STOP_RESET))
+	if (vm->serials.left)
+		result->outcome = KRUN_WALNUT_EXITED;
+	else if (vm_is_pc(vm) && !vm->status.exited && (stop == VCPU_STOP_POWER_OFF || stop == VCPU_STOP_RESET))
 		result->outcome = stop == VCPU_STOP_RESET ? KRUN_WALNUT_REBOOTED : KRUN_WALNUT_EXITED;
 	else
 		status_decoder_result(&vm->status, silent, result);

@@ -9,7 +9,6 @@
 #include "device/bus.h"
 #include "device/guest_log.h"
 #include "device/power.h"
-#include "device/serial.h"
 #include "failure.h"
 #include "status_decoder.h"
 #include "virtio/console.h"
@@ -17,6 +16,7 @@
 #include "vm/io_thread.h"
 #include "vm/pc.h"
 #include "vm/pci.h"
+#include "vm/serials.h"
 #include "vm/vcpus.h"
 #include "vm/worker.h"
 
@@ -56,7 +56,7 @@ struct vm {
 	struct bus mmio;
 	struct guest_log serial_log;
 	struct guest_log console_log;
-	struct serial serial;
+	struct serials serials;
 	struct power power;
 	struct pc pc; /* vm_is_pc() */
 	struct vm_pci pci; /* if config->transport says so */

@@ -15,7 +15,7 @@
 #include "device/guest_log.h"
 #include "device/i8042.h"
 #include "device/power.h"
-#include "device/serial.h"
+#include "device/serial_port.h"
 #include "failure.h"
 #include "status_decoder.h"
 #include "virtio/console.h"
@@ -61,7 +61,7 @@ struct machine {
 	struct virtio_device rng;
 	struct status_decoder status;
 	struct guest_log log, serial_log;
-	struct serial serial;
+	struct serial_port serial;
 	struct power power;
 	int in[2], out[2]; /* pipes; the devices have in[0] and out[1] */
 };
@@ -274,7 +274,7 @@ static struct machine *create(void)
 	assert(virtio_mmio_create(&m->rng, &rng_ops, &m->mem, &m->loop, RNG_BASE, 6, &failure) == 0);
 	virtio_mmio_add(&m->console.device, &m->bus);
 	virtio_mmio_add(&m->rng, &m->bus);
-	serial_add(&m->serial, &m->ports, &m->serial_log);
+	serial_port_add(&m->serial, &m->ports, SERIAL_COM1, &m->serial_log);
 	i8042_add(&m->power, &m->ports);
 	/* Ours are the other ends; the device opened its own. */
 	close(m->in[0]);
@@ -287,6 +287,7 @@ static void destroy(struct machine *m)
 	console_ops.close(&m->console.device);
 	virtio_device_destroy(&m->console.device);
 	virtio_device_destroy(&m->rng);
+	serial_port_close(&m->serial);
 	event_loop_destroy(&m->loop);
 	if (m->in[1] >= 0)
 		close(m->in[1]);

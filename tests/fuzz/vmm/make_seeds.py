@@ -135,9 +135,20 @@ def vsock() -> bytes:
             + bytes([15, 2, 5, 0, 3, 8, 6, 0, 0, 0, 2, 0, 2, 0]) + bytes([15, 1, 5, 16, 6]))  # UDP is bound
 
 
+def serial() -> bytes:
+    out = lambda offset, value: bytes([offset, value])
+    take = lambda offset: bytes([8 + offset])
+    return (out(3, 0x83) + out(0, 1) + out(1, 0) + out(3, 3) + out(2, 7) + out(4, 11) + out(1, 15)  # as Linux does
+            + take(2) + take(5) + take(6) + b"".join(out(0, c) for c in b"login: ") + take(2)
+            + bytes([16, 6]) + b"root\1a" + bytes([18]) + take(2) + (take(5) + take(0)) * 8 + bytes([17, 200, 18])
+            + out(4, 0x1b) + out(0, 85) + take(0) + take(6) + out(4, 11) + bytes([16, 2, 1]) + b"x" + bytes([18])
+            + bytes([19, 200]) + bytes([20, 18, 21, 18]))
+
+
 SEEDS = {
     "kernel": (elf, pvh, bzimage), "virtq": (virtq,), "console": (console,), "gdb": (gdb,),
     "vsock": (vsock,), "block": (block,), "pci": (pci,), "fs": (fs,),
+    "serial": (serial,),
 }
 
 

@@ -86,7 +86,8 @@ static char name[] = "walnut-no-such";
 	CALL(krun_walnut_publish(ctx, "8080:80"))                                                     \
 	CALL(krun_walnut_allow_net(ctx, "all"))                                                       \
 	CALL(krun_walnut_set_gdb(ctx, NULL))                                                          \
-	CALL(krun_walnut_set_balloon(ctx, true))
+	CALL(krun_walnut_set_balloon(ctx, true))                                                      \
+	CALL(krun_walnut_set_serial_escape(ctx, true))
 
 static void every_function_knows_that_there_is_no_such_context(void **state)
 {

@@ -1,4 +1,4 @@
-/* vmm/device/: dispatch by address, serial port, reset line, guest log. */
+/* vmm/device/: dispatch by address, reset line, guest log. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,6 @@
 #include "device/guest_log.h"
 #include "device/i8042.h"
 #include "device/power.h"
-#include "device/serial.h"
 
 struct probe {
 	uint64_t offset;
@@ -83,39 +82,6 @@ static uint8_t get(struct bus *ports, uint16_t port)
 	return value;
 }
 
-static void serial_output_becomes_lines(void **state)
-{
-	struct guest_log log = { .source = "serial" };
-	struct serial serial;
-	struct bus ports = { 0 };
-
-	serial_add(&serial, &ports, &log);
-	assert_int_equal(get(&ports, 0x3f8 + 5), 0x60); /* ready for output */
-	assert_int_equal(get(&ports, 0x3f8 + 2), 0x01); /* no interrupt */
-	for (const char *c = "panic: \x1b[1mno\x1b[0m way\r\n\r\n"; *c; c++)
-		put(&ports, 0x3f8, (uint8_t)*c);
-	assert_string_equal(guest_log_last(&log), "panic: [1mno[0m way");
-}
-
-static void serial_divisor_is_not_output(void **state)
-{
-	struct guest_log log = { .source = "serial" };
-	struct serial serial;
-	struct bus ports = { 0 };
-
-	serial_add(&serial, &ports, &log);
-	put(&ports, 0x3f8 + 3, 0x83);
-	put(&ports, 0x3f8, 'x');
-	put(&ports, 0x3f8 + 1, 'y');
-	assert_int_equal(get(&ports, 0x3f8), 'x');
-	assert_int_equal(get(&ports, 0x3f8 + 1), 'y');
-	put(&ports, 0x3f8 + 3, 0x03);
-	put(&ports, 0x3f8 + 7, 0xa5);
-	assert_int_equal(get(&ports, 0x3f8 + 7), 0xa5);
-	assert_int_equal(get(&ports, 0x3f8), 0);
-	assert_string_equal(guest_log_last(&log), "");
-}
-
 static void unfinished_line_is_the_last(void **state)
 {
 	struct guest_log log = { .source = "serial" };
@@ -154,8 +120,6 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(access_finds_its_device),
 		cmocka_unit_test(nothing_there_reads_as_ones),
-		cmocka_unit_test(serial_output_becomes_lines),
-		cmocka_unit_test(serial_divisor_is_not_output),
 		cmocka_unit_test(unfinished_line_is_the_last),
 		cmocka_unit_test(long_line_is_cut),
 		cmocka_unit_test(only_the_reset_command_resets),
