@@ -13,7 +13,7 @@ import subprocess
 
 from .initrd import Archive
 
-KVM_MODULES = ("kvm-amd",)
+HOST_MODULES = ("kvm-amd", "loop")
 HOST_TOOLS = ("mkfs.ext4", "e2fsck", "debugfs")
 GUEST_MODULES = ("virtio_mmio", "virtio_pci", "virtio_blk", "virtio_console", "virtio_net",
                  "virtio-rng", "virtio_balloon", "virtiofs", "vmw_vsock_virtio_transport",
@@ -108,7 +108,7 @@ def host_initrd(project, path):
     needed = set()
 
     add_busybox(archive)
-    modules.add(archive, KVM_MODULES)
+    modules.add(archive, HOST_MODULES)
     add_scripts(archive, source / "host", source / "cases")
     for program in [project.walnut, *programs(project, "host")]:
         archive.program(f"bin/{program.name}", program.read_bytes())

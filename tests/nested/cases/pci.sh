@@ -20,6 +20,8 @@ guest() {
 	*/pci0000:00/*) ;;
 	*) fail "the disk is not on PCI: $(readlink -f /sys/block/vda)" ;;
 	esac
+	modprobe virtio-rng
+	dd if=/dev/hwrng of=/tmp/random bs=64 count=1 2>/dev/null || fail 'no random bytes'
 	mount -t ext4 /dev/vda /mnt || fail mount
 	dd if=/dev/urandom of=/tmp/file bs=1M count=8 2>/dev/null
 	cp /tmp/file /mnt/file
