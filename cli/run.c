@@ -86,6 +86,27 @@ static const char *reason_of(const struct run *run, const struct krun_walnut_res
 	return result->message[0] ? result->message : strerror(-code);
 }
 
+static int configure_network(const struct run *run, uint32_t context, struct krun_walnut_result *result)
+{
+	const struct run_options *options = &run->options;
+	int32_t code = 0;
+
+	for (unsigned i = 0; i < options->published_count && !code; i++) {
+		code = krun_walnut_publish(context, options->published[i]);
+		if (code)
+			snprintf(result->message, sizeof(result->message), "--publish %.60s: %s", options->published[i],
+				 code == -EINVAL ? "not [ADDRESS:]HOST:GUEST[/udp]" :
+				 code == -EEXIST ? "that port of the program's is published already" : strerror(-code));
+	}
+	for (unsigned i = 0; i < options->allowed_count && !code; i++) {
+		code = krun_walnut_allow_net(context, options->allowed[i]);
+		if (code)
+			snprintf(result->message, sizeof(result->message), "--allow-net %.60s: %s", options->allowed[i],
+				 code == -EINVAL ? "not ADDRESS[/PREFIX][:PORT[-PORT]] or all" : strerror(-code));
+	}
+	return code;
+}
+
 static int configure(const struct run *run, uint32_t context, enum krun_walnut_accel accel,
 		     struct krun_walnut_result *result)
 {
@@ -107,6 +128,8 @@ static int configure(const struct run *run, uint32_t context, enum krun_walnut_a
 		code = krun_walnut_set_invoke(context, run->options.invoke);
 	if (!code)
 		code = krun_walnut_set_accel(context, accel);
+	if (!code && !run->options.no_net)
+		code = configure_network(run, context, result);
 	if (!code && (code = krun_walnut_set_gdb(context, run->options.gdb)))
 		snprintf(result->message, sizeof(result->message), "--gdb %s: not [ADDRESS:]PORT",
 			 run->options.gdb);

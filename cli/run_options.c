@@ -28,9 +28,10 @@ static const struct option_spec specs[] = {
 	{ "stats", 0, NULL, "print timeline and counters to stderr at the end", OPTION_STATS },
 	{ "verbose", 'v', NULL, "say what is being done", OPTION_VERBOSE },
 	{ "dir", 0, "HOST[::GUEST]", "share a folder (not available yet)", OPTION_DIR },
-	{ "publish", 'p', "[ADDR:]HOST:GUEST", "publish a port (not available yet)", OPTION_PUBLISH },
-	{ "net", 0, "MODE", "choose the network (not available yet)", OPTION_NET },
-	{ "allow-net", 0, "CIDR:PORT…", "allow connections (not available yet)", OPTION_ALLOW_NET },
+	{ "publish", 'p', "[ADDR:]HOST:GUEST[/udp]", "let the program's port appear on this machine (repeatable)",
+	  OPTION_PUBLISH },
+	{ "allow-net", 0, "CIDR[:PORTS]|all", "let the program connect there (repeatable)", OPTION_ALLOW_NET },
+	{ "net", 0, "tsi|none", "sockets as far as allowed (default), or none at all", OPTION_NET },
 	{ 0 },
 };
 
@@ -43,18 +44,31 @@ static const struct usage usage = {
 	"125 when walnut itself failed, with one line on standard error.",
 };
 
-static int add_variable(struct run_options *options, const char *variable)
+/* Appends to a list that ends with NULL. */
+static int add_string(const char ***list, unsigned *count, const char *string)
 {
-	const char **grown;
+	const char **grown = realloc(*list, (*count + 2) * sizeof(*grown));
 
-	if (!strchr(variable, '=') || variable[0] == '=')
-		return fail("run: --env %s: it is NAME=VALUE", variable);
-	grown = realloc(options->environment, (options->environment_count + 2) * sizeof(*grown));
 	if (!grown)
 		return fail("run: out of memory");
-	options->environment = grown;
-	grown[options->environment_count++] = variable;
-	grown[options->environment_count] = NULL;
+	*list = grown;
+	grown[(*count)++] = string;
+	grown[*count] = NULL;
+	return 0;
+}
+
+static int add_variable(struct run_options *options, const char *variable)
+{
+	if (!strchr(variable, '=') || variable[0] == '=')
+		return fail("run: --env %s: it is NAME=VALUE", variable);
+	return add_string(&options->environment, &options->environment_count, variable);
+}
+
+static int set_net(struct run_options *options, const char *argument)
+{
+	options->no_net = strcmp(argument, "none") == 0;
+	if (!options->no_net && strcmp(argument, "tsi") != 0)
+		return fail("run: --net %s: it is tsi or none", argument);
 	return 0;
 }
 
@@ -134,11 +148,11 @@ static int apply(void *opaque, int id, const char *argument)
 	case OPTION_DIR:
 		return not_yet("--dir");
 	case OPTION_PUBLISH:
-		return not_yet("--publish");
+		return add_string(&options->published, &options->published_count, argument);
 	case OPTION_NET:
-		return not_yet("--net");
+		return set_net(options, argument);
 	case OPTION_ALLOW_NET:
-		return not_yet("--allow-net");
+		return add_string(&options->allowed, &options->allowed_count, argument);
 	default:
 		return fail("run: internal: option %d", id);
 	}
@@ -162,4 +176,6 @@ int run_options_parse(struct run_options *options, int argc, char **argv)
 void run_options_free(struct run_options *options)
 {
 	free(options->environment);
+	free(options->published);
+	free(options->allowed);
 }

@@ -16,6 +16,10 @@ struct run_options {
 	const char *gdb;     /* [ADDRESS:]PORT or NULL */
 	const char **environment; /* K=V, NULL-terminated; from malloc */
 	unsigned environment_count;
+	const char **published; /* --publish, --allow-net; from malloc */
+	const char **allowed;
+	unsigned published_count, allowed_count;
+	bool no_net;
 	bool no_cache;
 	bool verbose;
 	bool stats;

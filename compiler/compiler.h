@@ -25,6 +25,10 @@ void walnut_module_free(struct wasm_module *module);
  * 1 yes, 0 unknown name, -1 known name but another type. */
 int walnut_known_import(const struct wasm_module *module, uint32_t import_index);
 
+/* What the import's symbol ends in: a few names mean several functions, told apart by type.
+ * Mostly "". */
+const char *walnut_import_suffix(const struct wasm_module *module, uint32_t import_index);
+
 /* --- libwalnut-compiler: translate/ and object/ ---------------------------- */
 
 enum walnut_memory_model {

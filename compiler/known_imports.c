@@ -7,9 +7,10 @@
 #include "wasm/module.h"
 
 static const struct known_import {
-	const char *module, *field, *signature;
+	const char *module, *field, *signature, *suffix;
 } known_imports[] = {
-#define KNOWN_IMPORT(module, field, signature) { module, field, signature },
+#define KNOWN_IMPORT(module, field, signature) { module, field, signature, "" },
+#define KNOWN_VARIANT(module, field, signature, suffix) { module, field, signature, suffix },
 #include "known_imports.def"
 #undef KNOWN_IMPORT
 };
@@ -32,30 +33,53 @@ static const char *match_types(const wasm_valtype *types, uint32_t count, const 
 	return *letters == stop ? letters + 1 : NULL;
 }
 
-int walnut_known_import(const struct wasm_module *module, uint32_t import_index)
+static bool has_type(const struct known_import *known, const struct wasm_functype *type)
+{
+	const char *results = match_types(type->params, type->param_count, known->signature, ':');
+
+	return results && match_types(type->results, type->result_count, results, '\0');
+}
+
+/* NULL: not known with this type; *name_known tells whether it is with another. */
+static const struct known_import *find(const struct wasm_module *module, uint32_t import_index,
+				       bool *name_known)
 {
 	const struct wasm_import *import = &module->imports[import_index];
-	const struct wasm_functype *type;
 	uint32_t type_index;
 
+	*name_known = false;
 	if (import->kind != WASM_EXTERN_FUNC)
-		return 0;
+		return NULL;
 	/* `inspect` asks about modules that do not validate, too. */
 	type_index = module->funcs[import->index].type;
 	if (type_index >= module->type_count)
-		return 0;
-	type = &module->types[type_index].func;
+		return NULL;
 	for (size_t i = 0; i < sizeof(known_imports) / sizeof(known_imports[0]); i++) {
 		const struct known_import *known = &known_imports[i];
-		const char *results;
 
 		if (!bytes_equal(&import->module, known->module) ||
 		    !bytes_equal(&import->field, known->field))
 			continue;
-		results = match_types(type->params, type->param_count, known->signature, ':');
-		return results && match_types(type->results, type->result_count, results, '\0')
-			       ? 1
-			       : -1;
+		*name_known = true;
+		if (has_type(known, &module->types[type_index].func))
+			return known;
 	}
-	return 0;
+	return NULL;
+}
+
+int walnut_known_import(const struct wasm_module *module, uint32_t import_index)
+{
+	bool name_known;
+
+	if (find(module, import_index, &name_known))
+		return 1;
+	return name_known ? -1 : 0;
+}
+
+const char *walnut_import_suffix(const struct wasm_module *module, uint32_t import_index)
+{
+	bool name_known;
+	const struct known_import *known = find(module, import_index, &name_known);
+
+	return known ? known->suffix : "";
 }

@@ -57,7 +57,7 @@ static void declare_imports(struct module_translator *mt)
 
 	for (uint32_t i = 0; i < wasm->import_count; i++) {
 		const struct wasm_import *import = &wasm->imports[i];
-		char *name = symbol_name(import->module, import->field);
+		char *name = symbol_name(import->module, import->field, walnut_import_suffix(wasm, i));
 		LLVMValueRef symbol;
 
 		if (!name)

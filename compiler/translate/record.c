@@ -129,7 +129,7 @@ static void define_export_symbol(struct module_translator *mt, const struct wasm
 
 	if (LLVMIsDeclaration(target))
 		return;
-	name = symbol_name(bytes_of_string(module), export->field);
+	name = symbol_name(bytes_of_string(module), export->field, "");
 	if (!name)
 		translator_fail(mt, WALNUT_ERROR_SYSTEM, "out of memory");
 	if (LLVMGetNamedFunction(mt->module, name) || LLVMGetNamedGlobal(mt->module, name)) {

@@ -32,10 +32,10 @@ static char *escape(char *out, struct wasm_bytes bytes, bool module)
 	return out;
 }
 
-char *symbol_name(struct wasm_bytes module, struct wasm_bytes field)
+char *symbol_name(struct wasm_bytes module, struct wasm_bytes field, const char *suffix)
 {
 	/* LLVM takes a name after \x01 as it is: nothing in it means an intrinsic. */
-	char *name = malloc(1 + 3 * module.size + 1 + 1 + 3 * field.size + 1);
+	char *name = malloc(1 + 3 * module.size + 1 + 1 + 3 * field.size + strlen(suffix) + 1);
 	char *out = name;
 
 	if (!name)
@@ -44,7 +44,7 @@ char *symbol_name(struct wasm_bytes module, struct wasm_bytes field)
 	out = escape(out, module, true);
 	*out++ = '.';
 	out = escape(out, field, false);
-	*out = '\0';
+	strcpy(out, suffix);
 	return name;
 }
 

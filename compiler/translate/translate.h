@@ -190,9 +190,10 @@ void translator_keep(struct module_translator *mt, LLVMValueRef global);
 
 /* --- symbol.c --------------------------------------------------------------- */
 
-/* "MODULE.FIELD" escaped as docs/app-object.md says, with LLVM's \x01 in front.
+/* "MODULE.FIELD" escaped as docs/app-object.md says, then the suffix as it is, with LLVM's
+ * \x01 in front.
  * malloc'd; NULL without memory. */
-char *symbol_name(struct wasm_bytes module, struct wasm_bytes field);
+char *symbol_name(struct wasm_bytes module, struct wasm_bytes field, const char *suffix);
 struct wasm_bytes bytes_of_string(const char *string);
 
 /* --- constant.c: building initialisers -------------------------------------- */

@@ -22,7 +22,7 @@ def from_c(context, name):
         if not target.exists():
             target.parent.mkdir(exist_ok=True)
             build([context.project.clang, "--target=wasm32-wasi", "-std=gnu17", "-O2", "-Wall",
-                   "-Wextra", "-o", target, source])
+                   "-Wextra", f"-I{context.project.root}/examples/include", "-o", target, source])
     return target
 
 

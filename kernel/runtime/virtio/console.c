@@ -322,28 +322,59 @@ static void want_interrupts(uint32_t mask, bool wanted)
 	}
 }
 
-static void wait_until(bool (*done)(uint32_t mask), uint32_t mask, uint64_t deadline)
-{
-	uint64_t spin_end = tsc_read() + SPIN_TICKS;
+static const struct wait_source *other_source;
 
-	listen();
-	while (tsc_read() < spin_end) {
-		if (done(mask))
+void console_wait_also(const struct wait_source *source)
+{
+	other_source = source;
+}
+
+void console_take_news(void)
+{
+	if (other_source)
+		other_source->news();
+}
+
+static bool over(bool (*done)(uint32_t mask), uint32_t mask, const struct wait_source *source)
+{
+	return (source && source->news()) || done(mask);
+}
+
+static void want_all_interrupts(uint32_t mask, const struct wait_source *source, bool wanted)
+{
+	if (mask)
+		want_interrupts(mask, wanted);
+	if (source)
+		source->listen(wanted);
+}
+
+static void wait_until(bool (*done)(uint32_t mask), uint32_t mask, const struct wait_source *source,
+		       uint64_t deadline)
+{
+	uint64_t now = tsc_read(), spin_end = now + SPIN_TICKS;
+
+	if (mask)
+		listen();
+	/* With nothing to look at, only time passes. */
+	for (; (mask || source) && now < spin_end && now < deadline; now = tsc_read()) {
+		if (over(done, mask, source))
 			return;
 		__builtin_ia32_pause();
 	}
-	mmio_enable_irq(&device);
-	want_interrupts(mask, true);
-	if (!done(mask)) {
+	if (mask)
+		mmio_enable_irq(&device);
+	want_all_interrupts(mask, source, true);
+	if (!over(done, mask, source)) {
 		idle_until(deadline);
-		mmio_acknowledge(&device);
+		if (mask)
+			mmio_acknowledge(&device);
 	}
-	want_interrupts(mask, false);
+	want_all_interrupts(mask, source, false);
 }
 
 void console_wait(uint32_t mask, uint64_t deadline)
 {
-	wait_until(any_ready, mask, deadline);
+	wait_until(any_ready, mask, other_source, deadline);
 }
 
 /* Whether the host has all output of these streams, or wants none any more. */
@@ -374,7 +405,7 @@ size_t console_write(enum console_stream stream, const void *data, size_t size)
 	listen();
 	sent = port_send(port, data, size);
 	while (!delivered(1u << stream))
-		wait_until(delivered, 1u << stream, IDLE_FOREVER);
+		wait_until(delivered, 1u << stream, NULL, IDLE_FOREVER);
 	port->proven = sent && !port->closed;
 	return port->closed ? 0 : sent;
 }

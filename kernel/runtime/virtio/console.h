@@ -45,6 +45,18 @@ size_t console_read(void *data, size_t size);
  * 0: see console_state(). */
 size_t console_write(enum console_stream stream, const void *data, size_t size);
 
+/* Another device whose news end a wait. */
+struct wait_source {
+	bool (*news)(void);	    /* whether there are any */
+	void (*listen)(bool wanted); /* asks for interrupts, or no more; afterwards it is over */
+};
+
+/* From now on its news end every console_wait(). */
+void console_wait_also(const struct wait_source *source);
+
+/* Lets that device take in its news now. */
+void console_take_news(void);
+
 /* Waits until the state of a stream of `streams` (a mask, 1 << enum console_stream)
  * is not CONSOLE_BLOCKED, or the TSC reaches `deadline`. May come back early. */
 void console_wait(uint32_t streams, uint64_t deadline);

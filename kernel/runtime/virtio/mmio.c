@@ -96,6 +96,12 @@ static void add_status(struct mmio_device *device, uint32_t bits)
 	write_register(device->registers, VIRTIO_MMIO_STATUS, device->status);
 }
 
+uint32_t mmio_offered(struct mmio_device *device)
+{
+	write_register(device->registers, VIRTIO_MMIO_DEVICE_FEATURES_SEL, 0);
+	return read_register(device->registers, VIRTIO_MMIO_DEVICE_FEATURES);
+}
+
 static uint32_t start_tersely(struct mmio_device *device, uint32_t features)
 {
 	volatile uint8_t *registers = device->registers;

@@ -25,6 +25,9 @@ void mmio_init(const struct cmdline *line);
  * it is looked at once. */
 bool mmio_find(struct mmio_device *device, uint32_t id);
 
+/* The features that the device offers, low 32 bits; before mmio_start(). */
+uint32_t mmio_offered(struct mmio_device *device);
+
 /* Resets the device and negotiates the wanted ones of its features (low 32 bits)
  * and VERSION_1. Returns those agreed on; ends the machine if the device refuses. */
 uint32_t mmio_start(struct mmio_device *device, uint32_t features);

@@ -29,6 +29,8 @@ static uint32_t refuse(uint32_t fd, uint32_t error)
 
 static uint8_t filetype(const struct descriptor *descriptor)
 {
+	if (descriptor->ops)
+		return descriptor->ops->filetype(descriptor);
 	return descriptor->terminal ? WASI_FILETYPE_CHARACTER_DEVICE : WASI_FILETYPE_UNKNOWN;
 }
 
@@ -48,7 +50,7 @@ uint32_t wasi_fd_close(uint32_t fd)
 
 	if (!descriptor)
 		return WASI_EBADF;
-	descriptor->open = false;
+	descriptor_close(descriptor);
 	return WASI_SUCCESS;
 }
 
@@ -149,8 +151,11 @@ uint32_t wasi_fd_renumber(uint32_t from_fd, uint32_t to_fd)
 	if (!from || !to)
 		return WASI_EBADF;
 	if (from != to) {
+		descriptor_close(to);
 		*to = *from;
-		from->open = false;
+		/* Its object lives on under the other number. */
+		from->ops = NULL;
+		descriptor_close(from);
 	}
 	return WASI_SUCCESS;
 }

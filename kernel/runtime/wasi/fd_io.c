@@ -24,7 +24,7 @@ static uint32_t await_input(const struct descriptor *descriptor)
 
 uint32_t wasi_fd_read(uint32_t fd, uint32_t iovecs, uint32_t count, uint32_t size)
 {
-	const struct descriptor *descriptor = descriptor_get(fd);
+	struct descriptor *descriptor = descriptor_get(fd);
 	uint32_t total, error, room, done = 0;
 	uint8_t *to;
 
@@ -35,6 +35,12 @@ uint32_t wasi_fd_read(uint32_t fd, uint32_t iovecs, uint32_t count, uint32_t siz
 		return error;
 	if (!guest_range(size, sizeof(uint32_t), &to))
 		return WASI_EFAULT;
+	if (descriptor->ops) {
+		error = descriptor->ops->read(descriptor, iovecs, count, &done);
+		if (!error)
+			guest_write_u32(size, done);
+		return error;
+	}
 	if (total) {
 		error = await_input(descriptor);
 		if (error)
@@ -107,7 +113,7 @@ static uint32_t write_collected(const struct descriptor *descriptor, uint32_t io
 
 uint32_t wasi_fd_write(uint32_t fd, uint32_t iovecs, uint32_t count, uint32_t size)
 {
-	const struct descriptor *descriptor = descriptor_get(fd);
+	struct descriptor *descriptor = descriptor_get(fd);
 	uint32_t total, error, first_size = 0, done = 0;
 	uint8_t *first;
 
@@ -118,6 +124,12 @@ uint32_t wasi_fd_write(uint32_t fd, uint32_t iovecs, uint32_t count, uint32_t si
 		return error;
 	if (!guest_range(size, sizeof(uint32_t), &first))
 		return WASI_EFAULT;
+	if (descriptor->ops) {
+		error = descriptor->ops->write(descriptor, iovecs, count, &done);
+		if (!error)
+			guest_write_u32(size, done);
+		return error;
+	}
 	/* Leading empty pieces are common: a library's buffer, then new data. */
 	for (; count && guest_iovec(iovecs, 0, &first, &first_size) && !first_size; count--)
 		iovecs += (uint32_t)sizeof(struct wasi_iovec);

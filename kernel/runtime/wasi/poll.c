@@ -56,13 +56,15 @@ static bool check_clock(struct poll *poll, const struct wasi_subscription *subsc
 static bool check_stream(struct poll *poll, const struct wasi_subscription *subscription,
 			 struct wasi_event *event)
 {
-	const struct descriptor *descriptor = descriptor_get(subscription->stream.fd);
+	struct descriptor *descriptor = descriptor_get(subscription->stream.fd);
 	uint64_t right = subscription->type == WASI_EVENT_FD_READ ? WASI_RIGHT_FD_READ : WASI_RIGHT_FD_WRITE;
 
 	if (!descriptor || !(descriptor->rights & right)) {
 		event->error = WASI_EBADF;
 		return true;
 	}
+	if (descriptor->ops)
+		return descriptor->ops->poll(descriptor, right == WASI_RIGHT_FD_WRITE, event);
 	switch (console_state(descriptor->stream)) {
 	case CONSOLE_BLOCKED:
 		poll->streams |= 1u << descriptor->stream;
@@ -96,12 +98,7 @@ static bool check(struct poll *poll, const struct wasi_subscription *subscriptio
 
 static void wait(const struct poll *poll)
 {
-	uint64_t deadline = poll->deadline == UINT64_MAX ? IDLE_FOREVER : clock_deadline(poll->deadline);
-
-	if (poll->streams)
-		console_wait(poll->streams, deadline);
-	else
-		idle_until(deadline);
+	console_wait(poll->streams, poll->deadline == UINT64_MAX ? IDLE_FOREVER : clock_deadline(poll->deadline));
 }
 
 uint32_t wasi_poll_oneoff(uint32_t subscriptions, uint32_t events, uint32_t count, uint32_t event_count)
@@ -121,6 +118,8 @@ uint32_t wasi_poll_oneoff(uint32_t subscriptions, uint32_t events, uint32_t coun
 	    !guest_range(events, (uint64_t)count * sizeof(event), &unused) ||
 	    !guest_range(event_count, sizeof(uint32_t), &unused))
 		return WASI_EFAULT;
+	/* What is ready all the time must not keep news of the others out. */
+	console_take_news();
 	for (;;) {
 		poll.deadline = UINT64_MAX;
 		poll.streams = 0;

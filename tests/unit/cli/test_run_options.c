@@ -102,8 +102,7 @@ static void mistakes_are_named(void **state)
 static void what_comes_later_is_refused_by_name(void **state)
 {
 	static const char *const names[][2] = {
-		{ "--dir", "." }, { "--publish", "80:80" }, { "-p", "80:80" }, { "--net", "tsi" },
-		{ "--allow-net", "10.0.0.0/8:443" },
+		{ "--dir", "." },
 	};
 
 	(void)state;
@@ -114,7 +113,7 @@ static void what_comes_later_is_refused_by_name(void **state)
 		char *text = capture_end(2, saved);
 
 		assert_int_equal(result, -EXIT_WALNUT_FAILED);
-		assert_non_null(strstr(text, names[i][0][1] == '-' ? names[i][0] : "--publish"));
+		assert_non_null(strstr(text, names[i][0]));
 		assert_non_null(strstr(text, "not available"));
 		run_options_free(&options);
 		free(text);

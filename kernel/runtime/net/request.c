@@ -1,0 +1,211 @@
+/* See request.h. There is one control port for requests with a result, since only one is
+ * under way at a time; CONNECT's result may take long, so it goes to the socket's own port. */
+#include "net/request.h"
+
+#include "idle.h"
+#include "lib/string.h"
+#include "net/linux_errno.h"
+#include "net/link.h"
+
+#define CONTROL_PORT 1023u
+
+static uint32_t awaited; /* the host's port that the result comes from; 0: none */
+static struct tsi_name result;
+static uint32_t result_size;
+
+static void wait_for_room(void)
+{
+	while (!link_can_send())
+		link_wait(IDLE_FOREVER);
+}
+
+static void say(uint32_t from, enum tsi_port to, const void *message, size_t size, const void *data,
+		size_t data_size)
+{
+	struct vsock_header header = {
+		.src_cid = VSOCK_CID_GUEST, .dst_cid = VSOCK_CID_HOST, .src_port = from, .dst_port = to,
+		.type = VSOCK_TYPE_DGRAM, .op = VSOCK_OP_RW,
+	};
+
+	wait_for_room();
+	link_send(&header, message, size, data, data_size);
+}
+
+static void ensure_proxy(struct socket *socket)
+{
+	struct tsi_proxy_create message = { socket->port, socket->family, socket->type };
+
+	if (socket->has_proxy)
+		return;
+	socket->has_proxy = true;
+	say(CONTROL_PORT, TSI_PROXY_CREATE, &message, sizeof(message), NULL, 0);
+}
+
+/* Sends the message and waits; `result` is filled in then. */
+static int32_t ask(enum tsi_port port, const void *message, size_t size, const void *data, size_t data_size)
+{
+	memset(&result, 0, sizeof(result));
+	awaited = port;
+	say(CONTROL_PORT, port, message, size, data, data_size);
+	while (awaited) {
+		if (!link_poll())
+			link_wait(IDLE_FOREVER);
+	}
+	if (result_size < sizeof(result.result))
+		return -LINUX_EIO;
+	return result.result > 0 ? -LINUX_EIO : result.result;
+}
+
+bool request_reply(const struct vsock_header *header, const uint8_t *data)
+{
+	if (header->dst_port != CONTROL_PORT)
+		return false;
+	if (awaited && header->src_port == awaited) {
+		result_size = header->len < sizeof(result) ? header->len : sizeof(result);
+		memcpy(&result, data, result_size);
+		awaited = 0;
+	}
+	return true;
+}
+
+static struct tsi_address to_message(const struct socket_address *address)
+{
+	struct tsi_address message = { .size = address->size };
+
+	memcpy(message.bytes, address->bytes, address->size);
+	return message;
+}
+
+/* The address in `result`, if it is one. */
+static bool take_address(struct socket_address *address)
+{
+	if (result_size < sizeof(result) ||
+	    (result.address.size != TSI_ADDRESS_INET && result.address.size != TSI_ADDRESS_INET6))
+		return false;
+	address->size = result.address.size;
+	memcpy(address->bytes, result.address.bytes, address->size);
+	return true;
+}
+
+int32_t request_bind(struct socket *socket, const struct socket_address *address)
+{
+	struct tsi_to_address message = { socket->port, to_message(address) };
+	int32_t error;
+
+	if (!link_is_extended())
+		return -LINUX_EPERM;
+	ensure_proxy(socket);
+	error = ask(TSI_BIND, &message, sizeof(message), NULL, 0);
+	if (!error && !take_address(&socket->local))
+		socket->local = *address;
+	return error;
+}
+
+int32_t request_listen(struct socket *socket)
+{
+	struct tsi_listen message = {
+		socket->port, socket->port, (int32_t)socket->backlog, to_message(&socket->local),
+	};
+	int32_t error;
+
+	ensure_proxy(socket);
+	error = ask(TSI_LISTEN, &message, sizeof(message), NULL, 0);
+	if (!error && link_is_extended())
+		take_address(&socket->local);
+	return error;
+}
+
+void request_connect(struct socket *socket, const struct socket_address *address)
+{
+	struct tsi_to_address message = { socket->port, to_message(address) };
+
+	ensure_proxy(socket);
+	say(socket->port, TSI_CONNECT, &message, sizeof(message), NULL, 0);
+}
+
+int32_t request_connect_dgram(struct socket *socket, const struct socket_address *address)
+{
+	struct tsi_to_address message = { socket->port, to_message(address) };
+	int32_t error;
+
+	ensure_proxy(socket);
+	error = ask(TSI_CONNECT, &message, sizeof(message), NULL, 0);
+	if (!error) {
+		socket->connected_dgram = true;
+		socket->remote = *address;
+	}
+	return error;
+}
+
+int32_t request_name(struct socket *socket, bool peer, struct socket_address *name)
+{
+	struct tsi_getname message = { socket->port, socket->peer_port, peer };
+	int32_t error;
+
+	if (!peer && !link_is_extended())
+		return -LINUX_EOPNOTSUPP;
+	error = ask(TSI_GETNAME, &message, sizeof(message), NULL, 0);
+	if (!error && !take_address(name))
+		return -LINUX_EIO;
+	return error;
+}
+
+void request_release(struct socket *socket)
+{
+	struct tsi_proxy_release message = { socket->port, socket->peer_port };
+
+	say(CONTROL_PORT, TSI_PROXY_RELEASE, &message, sizeof(message), NULL, 0);
+}
+
+static bool same_address(const struct socket_address *a, const struct socket_address *b)
+{
+	return a->size == b->size && !memcmp(a->bytes, b->bytes, a->size);
+}
+
+/* The first datagram to an address waits to hear whether it may be sent at all. */
+int32_t socket_send_datagram(struct socket *socket, const struct socket_address *to, const void *data,
+			     size_t size)
+{
+	struct tsi_datagram message = { .svm_port = socket->port };
+	int32_t error;
+
+	if (!to && !socket->connected_dgram)
+		return -LINUX_EDESTADDRREQ;
+	if (!link_is_extended())
+		return -LINUX_EOPNOTSUPP;
+	if (size > LINK_PAYLOAD_MAX - sizeof(message))
+		return -LINUX_EMSGSIZE;
+	ensure_proxy(socket);
+	if (!to) {
+		say(CONTROL_PORT, TSI_SENDTO, &message, sizeof(message), data, size);
+		return 0;
+	}
+	message.address_size = (uint16_t)to->size;
+	memcpy(message.address, to->bytes, to->size);
+	if (same_address(&socket->allowed, to)) {
+		say(CONTROL_PORT, TSI_SENDTO, &message, sizeof(message), data, size);
+		return 0;
+	}
+	message.want_reply = 1;
+	error = ask(TSI_SENDTO, &message, sizeof(message), data, size);
+	if (!error)
+		socket->allowed = *to;
+	return error;
+}
+
+void socket_sender(struct socket *socket, struct socket_address *sender)
+{
+	struct tsi_datagram prefix;
+
+	*sender = (struct socket_address){ 0 };
+	if (socket_peek(socket, 0, &prefix, sizeof(prefix)) != sizeof(prefix) ||
+	    (prefix.address_size != TSI_ADDRESS_INET && prefix.address_size != TSI_ADDRESS_INET6))
+		return;
+	sender->size = prefix.address_size;
+	memcpy(sender->bytes, prefix.address, sender->size);
+}
+
+void socket_next_datagram(struct socket *socket)
+{
+	queue_drop(&socket->input, queue_record_size(&socket->input));
+}

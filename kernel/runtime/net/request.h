@@ -1,0 +1,22 @@
+/* TSI's messages from a socket to the host. Those with a result wait for it: the host
+ * answers at once, or the machine does not go on. */
+#ifndef WALNUT_RUNTIME_NET_REQUEST_H
+#define WALNUT_RUNTIME_NET_REQUEST_H
+
+#include "net/socket.h"
+
+/* All return 0 or a negative errno of Linux's. */
+int32_t request_bind(struct socket *socket, const struct socket_address *address);
+int32_t request_listen(struct socket *socket);
+int32_t request_connect_dgram(struct socket *socket, const struct socket_address *address);
+int32_t request_name(struct socket *socket, bool peer, struct socket_address *name);
+
+/* The result comes to socket_packet(). */
+void request_connect(struct socket *socket, const struct socket_address *address);
+
+void request_release(struct socket *socket);
+
+/* Whether the datagram was a result that is waited for. */
+bool request_reply(const struct vsock_header *header, const uint8_t *data);
+
+#endif

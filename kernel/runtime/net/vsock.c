@@ -1,0 +1,147 @@
+/* The socket device's driver: virtio 1.2, section 5.10; see link.h. A packet is one
+ * buffer, header and payload. What the host says in a packet is checked by socket.c; here
+ * only that it is one. */
+#include "exit.h"
+#include "idle.h"
+#include "lib/string.h"
+#include "mem/space.h"
+#include "net/link.h"
+#include "net/socket.h"
+#include "tsi.h"
+#include "virtio/console.h"
+#include "virtio/mmio.h"
+#include "virtio_mmio.h"
+
+struct buffer {
+	struct vsock_header header;
+	uint8_t payload[LINK_PAYLOAD_MAX];
+	uint8_t pad[20];
+} __attribute__((packed));
+_Static_assert(sizeof(struct buffer) == 32768, "buffer");
+
+static struct mmio_device device;
+static struct virtq receive, transmit;
+static struct buffer in[VIRTQ_SIZE] __attribute__((aligned(4096)));
+static struct buffer out[VIRTQ_SIZE] __attribute__((aligned(4096)));
+static bool extended;
+static bool starved; /* somebody wanted to send and could not */
+
+static bool take(struct virtq *queue, uint16_t *id, uint32_t *written)
+{
+	static const char broken[] = "the socket device broke the virtqueue's rules";
+	int result = virtq_take(queue, id, written);
+
+	if (result < 0)
+		runtime_fail(broken, sizeof(broken) - 1);
+	return result;
+}
+
+static void publish(struct virtq *queue)
+{
+	if (virtq_publish(queue))
+		mmio_notify(&device, queue);
+}
+
+static void offer(uint16_t id)
+{
+	virtq_add(&receive, id, space_physical(&in[id]), sizeof(in[id].header) + LINK_PAYLOAD_MAX, true);
+}
+
+static void listen(bool wanted)
+{
+	if (wanted)
+		mmio_enable_irq(&device);
+	else
+		mmio_acknowledge(&device);
+	virtq_want_interrupt(&receive, wanted);
+	virtq_want_interrupt(&transmit, wanted && starved);
+}
+
+static bool news(void)
+{
+	return link_poll() || (starved && link_can_send());
+}
+
+bool link_start(void)
+{
+	static const struct wait_source source = { news, listen };
+	static bool tried;
+	const uint32_t wanted = 1u << VSOCK_F_DGRAM | 1u << TSI_F_EXTENDED;
+	uint32_t features;
+
+	if (tried)
+		return transmit.rings;
+	tried = true;
+	if (!mmio_find(&device, VIRTIO_ID_VSOCK))
+		return false;
+	features = mmio_offered(&device) & wanted;
+	if (!(features & 1u << VSOCK_F_DGRAM))
+		return false;
+	features = mmio_start(&device, features);
+	extended = features & 1u << TSI_F_EXTENDED;
+	if (!mmio_queue(&device, &receive, VSOCK_QUEUE_RX) || !mmio_queue(&device, &transmit, VSOCK_QUEUE_TX)) {
+		transmit.rings = NULL;
+		return false;
+	}
+	mmio_driver_ok(&device);
+	for (uint16_t id = 0; id < receive.size; id++)
+		offer(id);
+	publish(&receive);
+	console_wait_also(&source);
+	return true;
+}
+
+bool link_is_extended(void)
+{
+	return extended;
+}
+
+bool link_can_send(void)
+{
+	uint32_t written;
+	uint16_t id;
+
+	while (take(&transmit, &id, &written))
+		;
+	starved = transmit.out == (1u << transmit.size) - 1;
+	return !starved;
+}
+
+void link_send(struct vsock_header *header, const void *prefix, size_t prefix_size, const void *data,
+	       size_t size)
+{
+	uint16_t id = (uint16_t)__builtin_ctz(~transmit.out);
+	struct buffer *buffer = &out[id];
+
+	header->len = (uint32_t)(prefix_size + size);
+	memcpy(&buffer->header, header, sizeof(*header));
+	memcpy(buffer->payload, prefix, prefix_size);
+	memcpy(buffer->payload + prefix_size, data, size);
+	virtq_add(&transmit, id, space_physical(buffer), (uint32_t)(sizeof(*header) + header->len), false);
+	publish(&transmit);
+}
+
+bool link_poll(void)
+{
+	uint32_t written, handled = 0;
+	uint16_t id;
+
+	/* A ring's worth at a time: others have their turn. */
+	for (; handled < receive.size && take(&receive, &id, &written); handled++) {
+		struct vsock_header header;
+
+		memcpy(&header, &in[id].header, sizeof(header));
+		if (written >= sizeof(header) && header.len <= written - sizeof(header))
+			socket_packet(&header, in[id].payload);
+		offer(id);
+	}
+	if (handled)
+		publish(&receive);
+	socket_flush();
+	return handled;
+}
+
+void link_wait(uint64_t deadline)
+{
+	console_wait(0, deadline);
+}

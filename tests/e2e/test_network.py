@@ -1,0 +1,256 @@
+"""Sockets: servers and clients in the guest, by TCP and UDP, as far as the policy allows."""
+
+import re
+import socket
+import subprocess
+import threading
+
+from lib.endtoend import test
+from lib.programs import from_c
+
+
+def start(context, *words, options=("-p", "127.0.0.1:0:0")):
+    """Starts the sockets program; returns the process and the port that it printed."""
+    process = context.start([context.project.walnut, "run", *options, from_c(context, "sockets"),
+                             *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE)
+    line = process.stdout.readline()
+    found = re.search(rb"(?:listening on|bound to) (\d+)", line)
+    assert found, line
+    return process, int(found[1])
+
+
+def connect(port):
+    client = socket.create_connection(("127.0.0.1", port), timeout=30)
+    return client
+
+
+def read_all(client):
+    data = b""
+    while part := client.recv(1 << 16):
+        data += part
+    return data
+
+
+class Server:
+    """A listener of ours with a thread that serves one client."""
+
+    def __init__(self, serve):
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.socket.settimeout(30)
+        self.port = self.socket.getsockname()[1]
+        self.error = None
+        self.thread = threading.Thread(target=self._run, args=(serve,), daemon=True)
+        self.thread.start()
+
+    def _run(self, serve):
+        try:
+            client, _ = self.socket.accept()
+            client.settimeout(30)
+            with client:
+                serve(client)
+        except Exception as error:  # told by the test, in its thread
+            self.error = error
+
+    def done(self):
+        self.thread.join(30)
+        assert self.error is None, self.error
+        self.socket.close()
+
+
+def run(context, *words, options):
+    return context.walnut("run", *options, from_c(context, "sockets"), *words)
+
+
+@test
+def echo_server(context):
+    """A server in the guest answers client after client, half-closed connections too."""
+    process, port = start(context, "echo", "3")
+    for number in range(3):
+        with connect(port) as client:
+            text = b"client %d\n" % number
+            client.sendall(text)
+            context.equal(client.recv(100), text, "echo")
+            client.sendall(b"more")
+            client.shutdown(socket.SHUT_WR)
+            context.equal(read_all(client), b"more", "echo after the end of our side")
+    result = context.finish(process)
+    context.must(result)
+    context.equal(result.out, b"client from 127.0.0.1\nend: of file\n" * 3, "output")
+
+
+@test
+def large_transfers(context):
+    """16 MiB go through the guest and back unchanged while both sides send."""
+    process, port = start(context, "echo", "1")
+    data = bytes(i * 7 % 251 for i in range(1 << 16)) * 256
+    with connect(port) as client:
+        sender = threading.Thread(target=lambda: (client.sendall(data),
+                                                  client.shutdown(socket.SHUT_WR)))
+        sender.start()
+        back = read_all(client)
+        sender.join()
+    assert back == data, f"{len(back)} bytes came back, of {len(data)}"
+    context.must(context.finish(process))
+
+
+@test
+def client_that_resets(context):
+    """A client that resets its connection is an error to the program, not the end of it."""
+    process, port = start(context, "echo", "2")
+    with connect(port) as client:
+        client.sendall(b"x")
+        client.recv(1)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    with connect(port) as client:
+        client.sendall(b"y")
+        context.equal(client.recv(1), b"y", "echo")
+        client.shutdown(socket.SHUT_WR)
+        read_all(client)
+    result = context.finish(process)
+    context.must(result)
+    context.contains(result.out, b"end: Connection reset by peer", b"end: of file")
+
+
+@test
+def hundreds_of_clients(context):
+    """400 connections are open at once and each gets its own answers, by poll()."""
+    process, port = start(context, "crowd")
+    clients = [connect(port) for _ in range(400)]
+    for turn in range(3):
+        for number, client in enumerate(clients):
+            client.sendall(b"%d/%d" % (turn, number))
+        for number, client in enumerate(clients):
+            expected = b"%d/%d" % (turn, number)
+            context.equal(client.recv(100), expected, "answer")
+    clients[0].sendall(b"quit")
+    result = context.finish(process)
+    for client in clients:
+        client.close()
+    context.must(result)
+    context.contains(result.out, b"most 400")
+
+
+@test
+def client_in_the_guest(context):
+    """A program connects out, ends its side, and reads the answer to its end."""
+    def serve(client):
+        text = read_all(client)
+        client.sendall(b"got: " + text)
+
+    server = Server(serve)
+    result = run(context, "client", str(server.port), options=["--allow-net", "127.0.0.0/8"])
+    context.must(result)
+    context.equal(result.out, b"got: hello from the guest\n", "output")
+    server.done()
+
+
+@test
+def connecting_without_waiting(context):
+    """A non-blocking connect() ends as poll() and SO_ERROR say, well or not."""
+    server = Server(lambda client: client.recv(1))
+    result = run(context, "slow-client", str(server.port), options=["--allow-net", "127.0.0.1"])
+    context.must(result)
+    context.contains(result.out, b"connect: Operation in progress\npoll: 1\nthen: connected\n")
+    server.done()
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+    result = run(context, "slow-client", str(port), options=["--allow-net", "127.0.0.1"])
+    context.must(result)
+    context.contains(result.out, b"then: Connection refused\n")
+
+
+@test
+def bulk_both_ways(context):
+    """8 MiB out and 8 MiB in over one connection, with both sums right."""
+    sent = bytes((i * 31 >> 4) & 255 for i in range(1 << 20)) * 8
+    seen = []
+
+    def serve(client):
+        seen.append(read_all(client))
+        client.sendall(sent)
+
+    server = Server(serve)
+    result = run(context, "bulk", str(server.port), "8", options=["--allow-net", "127.0.0.1"])
+    context.must(result)
+    server.done()
+    assert seen[0] == sent, f"{len(seen[0])} bytes came, of {len(sent)}"
+    total = 0
+    for byte in sent:
+        total = (total * 31 + byte) & 0xffffffffffffffff
+    context.equal(result.out, b"%d bytes, sum %016x\n" % (len(sent), total), "output")
+
+
+@test
+def udp_server(context):
+    """A datagram server learns who asked, and answers from the port that was asked."""
+    process, port = start(context, "udp-server", options=["-p", "127.0.0.1:0:0/udp"])
+    for _ in range(3):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.settimeout(30)
+            client.sendto(b"hello", ("127.0.0.1", port))
+            text, sender = client.recvfrom(100)
+            context.equal(text, b"%d: hello" % client.getsockname()[1], "answer")
+            context.equal(sender, ("127.0.0.1", port), "its sender")
+    context.must(context.finish(process))
+
+
+@test
+def udp_client(context):
+    """Datagrams go out to an address and over a connected socket, and answers come in."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        server.settimeout(30)
+
+        def serve():
+            for _ in range(2):
+                text, sender = server.recvfrom(100)
+                server.sendto(text + b" pong", sender)
+
+        thread = threading.Thread(target=serve, daemon=True)
+        thread.start()
+        result = run(context, "udp-client", str(server.getsockname()[1]),
+                     options=["--allow-net", "127.0.0.1"])
+        thread.join(30)
+    context.must(result)
+    context.equal(result.out, b"ping pong\n" * 2, "output")
+
+
+@test
+def errors_have_their_numbers(context):
+    """What is wrong with a call, or not allowed, is told by the errno that fits."""
+    result = run(context, "errors", options=["--allow-net", "127.0.0.1:2-3"])
+    context.must(result)
+    lines = dict(line.split(": ") for line in result.out.decode().splitlines())
+    context.equal(lines, {
+        "family": "28", "type": "28", "odd address": "28", "send": "53", "peer": "53",
+        "accept": "28", "no socket": "57", "not open": "8", "option": "50",
+        "refused by policy": "2", "closed": "8", "datagram refused by policy": "2",
+    }, "errnos")
+
+
+@test
+def nothing_is_allowed_by_itself(context):
+    """Without options there are no sockets, and what is not published is not on the host."""
+    for options in ([], ["--net", "none", "--allow-net", "all"]):
+        result = run(context, "listen", "0", options=options)
+        context.must(result, 3)
+        context.equal(result.out, b"open: Permission denied\n", "output")
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = other.getsockname()[1]
+        # It would be in use, were it bound.
+        result = run(context, "listen", str(taken), options=["-p", "127.0.0.1:0:1"])
+        context.must(result)
+        result = run(context, "listen", "7", options=["-p", f"127.0.0.1:{taken}:7"])
+        context.must(result, 3)
+        context.equal(result.out, b"listen: Address in use\n", "output")
+
+
+@test
+def bad_options(context):
+    """Ports and addresses that are none are refused by name."""
+    for words, text in ((["-p", "80"], "--publish 80: not "), (["-p", "1:1", "-p", "2:1"], "already"),
+                        (["--allow-net", "x"], "--allow-net x: not "), (["--net", "x"], "--net x")):
+        result = run(context, "errors", options=words)
+        context.must(result, 125)
+        context.contains(result.err, text.encode())
