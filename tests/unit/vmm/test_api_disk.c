@@ -92,6 +92,27 @@ static void a_disk_is_not_used_twice(void **state)
 	close(fd);
 }
 
+static void a_machine_has_room_for_so_many_disks(void **state)
+{
+	char path[] = "/tmp/walnut-test-disk-XXXXXX";
+	struct krun_walnut_result result;
+	uint32_t ctx;
+	int fd;
+
+	need_kvm();
+	fd = mkstemp(path);
+	assert_true(fd >= 0);
+	assert_int_equal(ftruncate(fd, 1 << 20), 0);
+	ctx = context();
+	for (int i = 0; i < 64; i++)
+		assert_int_equal(krun_add_disk(ctx, "many", path, true), 0);
+	assert_int_equal(krun_add_disk(ctx, "too many", path, true), -ENOSPC);
+	assert_int_equal(krun_walnut_run(ctx, &result), -ENOSPC);
+	assert_non_null(strstr(result.message, "virtio devices"));
+	unlink(path);
+	close(fd);
+}
+
 static void the_emulator_has_no_disks(void **state)
 {
 	uint32_t ctx = context();
@@ -107,6 +128,7 @@ int main(void)
 		cmocka_unit_test(arguments_are_checked),
 		cmocka_unit_test(a_machine_does_not_start_without_its_disk),
 		cmocka_unit_test(a_disk_is_not_used_twice),
+		cmocka_unit_test(a_machine_has_room_for_so_many_disks),
 		cmocka_unit_test(the_emulator_has_no_disks),
 	};
 
