@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -86,11 +87,24 @@ static const char *reason_of(const struct run *run, const struct krun_walnut_res
 	return result->message[0] ? result->message : strerror(-code);
 }
 
+/* Each connection of the program's is a descriptor of ours. */
+static void raise_descriptor_limit(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 static int configure_network(const struct run *run, uint32_t context, struct krun_walnut_result *result)
 {
 	const struct run_options *options = &run->options;
 	int32_t code = 0;
 
+	if (options->published_count > 0 || options->allowed_count > 0)
+		raise_descriptor_limit();
 	for (unsigned i = 0; i < options->published_count && !code; i++) {
 		code = krun_walnut_publish(context, options->published[i]);
 		if (code)

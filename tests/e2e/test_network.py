@@ -1,12 +1,13 @@
 """Sockets: servers and clients in the guest, by TCP and UDP, as far as the policy allows."""
 
+import http.client
 import re
 import socket
 import subprocess
 import threading
 
 from lib.endtoend import test
-from lib.programs import from_c
+from lib.programs import example, from_c
 
 
 def start(context, *words, options=("-p", "127.0.0.1:0:0")):
@@ -129,6 +130,27 @@ def hundreds_of_clients(context):
         client.close()
     context.must(result)
     context.contains(result.out, b"most 400")
+
+
+@test
+def web_server(context):
+    """The example answers requests over connections that stay, and over some that do not."""
+    module, _ = example(context, "httpd")
+    process = context.start([context.project.walnut, "run", "-p", "127.0.0.1:0:0", module, "0"],
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    port = int(process.stdout.readline().split()[-1])
+    for _ in range(3):
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        for _ in range(50):
+            connection.request("GET", "/")
+            response = connection.getresponse()
+            context.equal((response.status, response.read()), (200, b"Hello, world!\n"), "response")
+        connection.close()
+    with connect(port) as client:  # two at once, and no more after them
+        client.sendall(b"GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nConnection: close\r\n\r\n")
+        context.equal(read_all(client).count(b"Hello"), 2, "answers")
+    process.terminate()
+    context.finish(process)
 
 
 @test

@@ -38,6 +38,7 @@ static void receive_queue(struct vsock *vsock)
 
 	if (!vq)
 		return;
+	virtq_want_notify(vq, false); /* we are looking */
 	for (unsigned i = 0; i < CHAINS_AT_ONCE && bytes < BYTES_AT_ONCE && vsock_hub_has_packet(&vsock->hub); i++) {
 		struct virtq_chain chain;
 		int got = virtq_next_chain(vq, &chain);
@@ -91,6 +92,7 @@ static void transmit_queue(struct vsock *vsock)
 
 	if (!vq)
 		return;
+	virtq_want_notify(vq, false);
 	for (unsigned i = 0; i < CHAINS_AT_ONCE && bytes < BYTES_AT_ONCE && vsock_hub_has_room(&vsock->hub); i++) {
 		struct virtq_chain chain;
 		int got = virtq_next_chain(vq, &chain);
