@@ -5,6 +5,7 @@
 int cmd_run(int argc, char **argv);
 int cmd_compile(int argc, char **argv);
 int cmd_build(int argc, char **argv);
+int cmd_boot(int argc, char **argv);
 int cmd_inspect(int argc, char **argv);
 
 #endif

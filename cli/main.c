@@ -17,6 +17,7 @@ static const struct {
 	{ "run", cmd_run, "run a WASI program in its own microVM" },
 	{ "compile", cmd_compile, "compile a module to a relocatable object" },
 	{ "build", cmd_build, "make a bootable image of a program" },
+	{ "boot", cmd_boot, "boot Linux or any kernel in a microVM" },
 	{ "inspect", cmd_inspect, "tell what a module, object or image is" },
 };
 

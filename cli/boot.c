@@ -1,0 +1,203 @@
+/* walnut boot: an external kernel, with this terminal as its serial port. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "boot_options.h"
+#include "command.h"
+#include "fail.h"
+#include "libkrun.h"
+#include "options.h"
+#include "passt.h"
+#include "process.h"
+#include "walnut.h"
+
+#define CONSOLE "console=ttyS0"
+
+/* The terminal as it was, for when we crash while it is raw. */
+static struct termios terminal_before;
+
+static void on_crash(int number)
+{
+	tcsetattr(STDIN_FILENO, TCSANOW, &terminal_before);
+	signal(number, SIG_DFL);
+	raise(number);
+}
+
+static void guard_terminal(void)
+{
+	static const int crashes[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGHUP, SIGQUIT };
+
+	if (tcgetattr(STDIN_FILENO, &terminal_before) != 0)
+		return;
+	for (size_t i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++)
+		signal(crashes[i], on_crash);
+}
+
+/* What the user said, after the console that we provide unless he named one. */
+static char *command_line(const struct boot_options *options)
+{
+	const char *words = options->cmdline ? options->cmdline : "";
+	bool named = strncmp(words, "console=", 8) == 0 || strstr(words, " console=");
+	char *line = NULL;
+
+	if (asprintf(&line, "%s%s%s", named ? "" : CONSOLE, named || !*words ? "" : " ", words) < 0)
+		return NULL;
+	return line;
+}
+
+static int set_kernel(const struct boot_options *options, uint32_t context)
+{
+	char *line = command_line(options);
+	int32_t code;
+
+	if (!line)
+		return fail("boot: out of memory");
+	code = krun_set_kernel(context, options->kernel, KRUN_WALNUT_KERNEL_FORMAT_AUTO, options->initrd, line);
+	free(line);
+	return code ? fail("%s: %s", options->kernel, strerror(-code)) : 0;
+}
+
+/* The guest reads the file's name as the disk's serial number. */
+static int add_disks(const struct boot_options *options, uint32_t context)
+{
+	for (unsigned i = 0; i < options->disk_count; i++) {
+		const char *path = options->disks[i].path, *slash = strrchr(path, '/');
+		int32_t code = krun_add_disk3(context, slash ? slash + 1 : path, path, KRUN_DISK_FORMAT_RAW,
+					      options->disks[i].read_only, false, KRUN_SYNC_FULL);
+
+		if (code)
+			return fail("boot: --disk %s: %s", path, strerror(-code));
+	}
+	return 0;
+}
+
+static int add_shares(const struct boot_options *options, uint32_t context)
+{
+	for (unsigned i = 0; i < options->share_count; i++) {
+		int32_t code = krun_add_virtiofs3(context, options->shares[i].tag, options->shares[i].path, 0,
+						  options->shares[i].read_only);
+
+		if (code)
+			return fail("boot: --dir %s: %s", options->shares[i].path, strerror(-code));
+	}
+	return 0;
+}
+
+static int add_net(const struct boot_options *options, uint32_t context, int *passt_fd)
+{
+	uint8_t mac[6] = { 0x5a, 0x94, 0xef, 0xe4, 0x0c, 0xee };
+	int32_t code;
+
+	switch (options->net) {
+	case BOOT_NET_TSI:
+		code = krun_add_vsock(context, KRUN_TSI_HIJACK_INET);
+		return code ? fail("boot: --net tsi: %s", strerror(-code)) : 0;
+	case BOOT_NET_TAP:
+		code = krun_add_net_tap(context, (char *)options->tap, mac, COMPAT_NET_FEATURES, 0);
+		return code ? fail("boot: --net tap:%s: %s", options->tap, strerror(-code)) : 0;
+	case BOOT_NET_PASST:
+		*passt_fd = passt_start();
+		if (*passt_fd < 0)
+			return -*passt_fd;
+		code = krun_add_net_unixstream(context, NULL, *passt_fd, mac, 0, 0);
+		return code ? fail("boot: --net passt: %s", strerror(-code)) : 0;
+	default:
+		return 0;
+	}
+}
+
+/* The library closes what it is given. */
+static int add_serial(uint32_t context)
+{
+	int input = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0), output = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0);
+	int32_t code = krun_add_serial_console_default(context, input, output);
+
+	if (!code)
+		code = krun_walnut_set_serial_escape(context, true);
+	return code ? fail("boot: serial port: %s", strerror(-code)) : 0;
+}
+
+static int configure(const struct boot_options *options, uint32_t context, int *passt_fd)
+{
+	int32_t code = krun_set_vm_config(context, options->cpus, options->ram_mib);
+	int status;
+
+	if (!code)
+		code = krun_disable_implicit_console(context);
+	if (!code)
+		code = krun_disable_implicit_vsock(context);
+	if (!code)
+		code = krun_walnut_set_accel(context, KRUN_WALNUT_ACCEL_KVM);
+	if (!code)
+		code = krun_walnut_set_balloon(context, true);
+	if (!code && options->pci)
+		code = krun_walnut_set_transport(context, KRUN_WALNUT_TRANSPORT_PCI);
+	if (code)
+		return fail("boot: %s", strerror(-code));
+	status = set_kernel(options, context);
+	if (!status)
+		status = add_disks(options, context);
+	if (!status)
+		status = add_shares(options, context);
+	if (!status)
+		status = add_net(options, context, passt_fd);
+	return status ? status : add_serial(context);
+}
+
+static int boot_once(const struct boot_options *options, struct krun_walnut_result *result)
+{
+	int32_t context = krun_create_ctx(), code;
+	int passt_fd = -1, status;
+
+	if (context < 0)
+		return fail("boot: %s", strerror(-context));
+	status = configure(options, (uint32_t)context, &passt_fd);
+	if (status) {
+		krun_free_ctx((uint32_t)context);
+	} else {
+		code = krun_walnut_run((uint32_t)context, result);
+		if (code)
+			status = fail("boot: %s", result->message[0] ? result->message : strerror(-code));
+	}
+	if (passt_fd >= 0)
+		close(passt_fd);
+	return status;
+}
+
+static int boot(const struct boot_options *options)
+{
+	struct krun_walnut_result result;
+	int status;
+
+	do
+		status = boot_once(options, &result);
+	while (!status && result.outcome == KRUN_WALNUT_REBOOTED && !options->no_reboot);
+	if (status)
+		return status;
+	if (result.outcome == KRUN_WALNUT_SIGNALLED)
+		process_end_by_signal(result.signal);
+	if (result.outcome == KRUN_WALNUT_FAILED)
+		return fail("boot: %s", result.message);
+	return result.exit_status;
+}
+
+int cmd_boot(int argc, char **argv)
+{
+	struct boot_options options;
+	int status = boot_options_parse(&options, argc, argv);
+
+	if (!status) {
+		krun_set_log_level(options.verbose ? KRUN_LOG_LEVEL_INFO : KRUN_LOG_LEVEL_WARN);
+		guard_terminal();
+		status = boot(&options);
+	} else {
+		status = status == OPTIONS_HELP ? 0 : -status;
+	}
+	boot_options_free(&options);
+	return status;
+}

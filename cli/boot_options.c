@@ -1,0 +1,202 @@
+#include "boot_options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fail.h"
+#include "options.h"
+
+#define RAM_DEFAULT_MIB 512
+#define RAM_MIN_MIB 16
+#define RAM_MAX_MIB (1u << 20)
+#define MIB (UINT64_C(1) << 20)
+#define CPUS_MAX 8
+#define TAG_SIZE_MAX 36
+
+enum { OPTION_KERNEL = 1, OPTION_INITRD, OPTION_CMDLINE, OPTION_DISK, OPTION_DIR, OPTION_NET, OPTION_MEM, OPTION_CPUS,
+       OPTION_PCI, OPTION_NO_REBOOT, OPTION_VERBOSE };
+
+static const struct option_spec specs[] = {
+	{ "kernel", 'k', "FILE", "what to boot: an ELF kernel (vmlinux) or a bzImage", OPTION_KERNEL },
+	{ "initrd", 'i', "FILE", "its initial RAM file system", OPTION_INITRD },
+	{ "cmdline", 'c', "WORDS", "its command line, after console=ttyS0", OPTION_CMDLINE },
+	{ "disk", 'd', "FILE[:ro]", "a disk, raw (repeatable): /dev/vda, vdb, …", OPTION_DISK },
+	{ "dir", 0, "HOST[::TAG][:ro]", "share a folder by virtio-fs (repeatable)", OPTION_DIR },
+	{ "net", 0, "MODE", "passt, tap:NAME, tsi, or none (default)", OPTION_NET },
+	{ "mem", 'm', "SIZE", "RAM of the machine, default 512M; used as it is touched", OPTION_MEM },
+	{ "cpus", 0, "N", "processors, 1 (default) to 8", OPTION_CPUS },
+	{ "pci", 0, NULL, "devices on PCI instead of virtio-mmio", OPTION_PCI },
+	{ "no-reboot", 0, NULL, "end when the guest restarts its machine", OPTION_NO_REBOOT },
+	{ "verbose", 'v', NULL, "say what is being done", OPTION_VERBOSE },
+	{ 0 },
+};
+
+static const struct usage usage = {
+	"boot", "--kernel FILE",
+	"Boot Linux, or any kernel that its boot protocol loads, in a microVM with this terminal\n"
+	"as its serial port. Ctrl-A x leaves, Ctrl-A a sends Ctrl-A, Ctrl-A h helps.",
+	specs,
+	"Exit status: 0 when the guest switched off or Ctrl-A x was typed; 128 + N when signal N\n"
+	"ended it; 125 when walnut itself failed, with one line on standard error.",
+};
+
+/* FILE or FILE:ro, as a string of its own. */
+static char *copy_without_ro(const char *argument, bool *read_only)
+{
+	char *copy = strdup(argument);
+	size_t size = strlen(argument);
+
+	*read_only = size > 3 && strcmp(argument + size - 3, ":ro") == 0;
+	if (copy && *read_only)
+		copy[size - 3] = '\0';
+	return copy;
+}
+
+static int add_disk(struct boot_options *options, const char *argument)
+{
+	if (options->disk_count == BOOT_DISKS_MAX)
+		return fail("boot: --disk %s: at most %d disks", argument, BOOT_DISKS_MAX);
+	options->disks[options->disk_count].path =
+		copy_without_ro(argument, &options->disks[options->disk_count].read_only);
+	if (!options->disks[options->disk_count].path)
+		return fail("boot: out of memory");
+	options->disk_count++;
+	return 0;
+}
+
+/* The tag is the folder's name where none is given. */
+static int set_tag(struct boot_options *options, const char *argument)
+{
+	char *path = options->shares[options->share_count].path, *tag = strstr(path, "::");
+
+	if (tag) {
+		*tag = '\0';
+		tag += 2;
+	} else {
+		for (char *end = path + strlen(path); end > path + 1 && end[-1] == '/'; end--)
+			end[-1] = '\0';
+		tag = strrchr(path, '/') && strrchr(path, '/')[1] ? strrchr(path, '/') + 1 : path;
+	}
+	options->shares[options->share_count].tag = tag;
+	if (!*tag || strlen(tag) > TAG_SIZE_MAX || !*path)
+		return fail("boot: --dir %s: the folder's tag has 1 to %d bytes (HOST::TAG)", argument,
+			    TAG_SIZE_MAX);
+	for (unsigned i = 0; i < options->share_count; i++)
+		if (strcmp(options->shares[i].tag, tag) == 0)
+			return fail("boot: --dir %s: there is a folder with the tag %s already", argument, tag);
+	options->share_count++;
+	return 0;
+}
+
+static int add_share(struct boot_options *options, const char *argument)
+{
+	int status;
+
+	if (options->share_count == BOOT_SHARES_MAX)
+		return fail("boot: --dir %s: at most %d folders", argument, BOOT_SHARES_MAX);
+	options->shares[options->share_count].path =
+		copy_without_ro(argument, &options->shares[options->share_count].read_only);
+	if (!options->shares[options->share_count].path)
+		return fail("boot: out of memory");
+	status = set_tag(options, argument);
+	if (status)
+		free(options->shares[options->share_count].path);
+	return status;
+}
+
+static int set_net(struct boot_options *options, const char *argument)
+{
+	if (strcmp(argument, "none") == 0)
+		options->net = BOOT_NET_NONE;
+	else if (strcmp(argument, "tsi") == 0)
+		options->net = BOOT_NET_TSI;
+	else if (strcmp(argument, "passt") == 0)
+		options->net = BOOT_NET_PASST;
+	else if (strncmp(argument, "tap:", 4) == 0 && argument[4])
+		options->net = BOOT_NET_TAP;
+	else
+		return fail("boot: --net %s: it is passt, tap:NAME, tsi or none", argument);
+	options->tap = options->net == BOOT_NET_TAP ? argument + 4 : NULL;
+	return 0;
+}
+
+static int set_memory(struct boot_options *options, const char *argument)
+{
+	uint64_t bytes;
+
+	if (options_size(argument, &bytes))
+		return fail("boot: --mem %s: not a size (as 512M or 2G)", argument);
+	if (bytes < RAM_MIN_MIB * MIB || bytes > RAM_MAX_MIB * MIB)
+		return fail("boot: --mem %s: between %uM and %uG", argument, RAM_MIN_MIB, RAM_MAX_MIB / 1024);
+	options->ram_mib = (uint32_t)((bytes + MIB - 1) / MIB);
+	return 0;
+}
+
+static int set_cpus(struct boot_options *options, const char *argument)
+{
+	if (argument[0] < '1' || argument[0] > '0' + CPUS_MAX || argument[1])
+		return fail("boot: --cpus %s: between 1 and %d", argument, CPUS_MAX);
+	options->cpus = (uint8_t)(argument[0] - '0');
+	return 0;
+}
+
+static int apply(void *opaque, int id, const char *argument)
+{
+	struct boot_options *options = opaque;
+
+	switch (id) {
+	case OPTION_KERNEL:
+		options->kernel = argument;
+		return 0;
+	case OPTION_INITRD:
+		options->initrd = argument;
+		return 0;
+	case OPTION_CMDLINE:
+		options->cmdline = argument;
+		return 0;
+	case OPTION_DISK:
+		return add_disk(options, argument);
+	case OPTION_DIR:
+		return add_share(options, argument);
+	case OPTION_NET:
+		return set_net(options, argument);
+	case OPTION_MEM:
+		return set_memory(options, argument);
+	case OPTION_CPUS:
+		return set_cpus(options, argument);
+	case OPTION_PCI:
+		options->pci = true;
+		return 0;
+	case OPTION_NO_REBOOT:
+		options->no_reboot = true;
+		return 0;
+	case OPTION_VERBOSE:
+		options->verbose = true;
+		return 0;
+	default:
+		return fail("boot: internal: option %d", id);
+	}
+}
+
+int boot_options_parse(struct boot_options *options, int argc, char **argv)
+{
+	int operand;
+
+	*options = (struct boot_options){ .ram_mib = RAM_DEFAULT_MIB, .cpus = 1 };
+	operand = options_parse(&usage, argc, argv, apply, options);
+	if (operand < 0)
+		return operand;
+	if (operand < argc)
+		return -fail("boot: %s: not an option (the kernel is given by --kernel)", argv[operand]);
+	if (!options->kernel)
+		return -fail("boot: no kernel given (walnut boot --help)");
+	return 0;
+}
+
+void boot_options_free(struct boot_options *options)
+{
+	for (unsigned i = 0; i < options->disk_count; i++)
+		free(options->disks[i].path);
+	for (unsigned i = 0; i < options->share_count; i++)
+		free(options->shares[i].path);
+}

@@ -1,0 +1,33 @@
+/* What `walnut boot` was asked to do. */
+#ifndef WALNUT_CLI_BOOT_OPTIONS_H
+#define WALNUT_CLI_BOOT_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define BOOT_DISKS_MAX 8
+#define BOOT_SHARES_MAX 8
+
+enum boot_net { BOOT_NET_NONE, BOOT_NET_TSI, BOOT_NET_PASST, BOOT_NET_TAP };
+
+struct boot_options {
+	const char *kernel, *initrd, *cmdline; /* all but the kernel may be NULL */
+	uint32_t ram_mib;
+	uint8_t cpus;
+	struct { char *path; bool read_only; } disks[BOOT_DISKS_MAX];
+	unsigned disk_count;
+	struct { char *path, *tag; bool read_only; } shares[BOOT_SHARES_MAX];
+	unsigned share_count;
+	enum boot_net net;
+	const char *tap; /* the interface's name */
+	bool pci;
+	bool no_reboot;
+	bool verbose;
+};
+
+/* 0; OPTIONS_HELP; or -EXIT_WALNUT_FAILED after a message. Release with boot_options_free() in
+ * every case. */
+int boot_options_parse(struct boot_options *options, int argc, char **argv);
+void boot_options_free(struct boot_options *options);
+
+#endif

@@ -1,0 +1,158 @@
+"""walnut boot: a kernel of our own at the serial port, on KVM."""
+
+import os
+import pty
+import signal
+import termios
+import time
+
+from lib.endtoend import test
+from lib.runner import Skip
+
+
+def kernel(context):
+    """The echo kernel as an ELF file."""
+    if not context.project.kvm_usable:
+        raise Skip("no usable /dev/kvm: Linux guests and the like run on nothing else")
+    target = context.tmp / "kernel.elf"
+    source = context.project.root / "tests" / "e2e" / "programs" / "echo_kernel.S"
+    context.must(context.run("clang-19", "-nostdlib", "-static", "-fuse-ld=lld", "-Wl,-Ttext=0x1000000",
+                             "-Wl,--build-id=none", "-o", target, source))
+    return target
+
+
+def read_until(fd, wanted, process=None):
+    seen = b""
+    while wanted not in seen:
+        try:
+            more = os.read(fd, 4096)
+        except OSError:
+            more = b""
+        assert more, f"no {wanted!r} in {seen!r}"
+        seen += more
+    return seen
+
+
+def on_terminal(context, *options, **keywords):
+    """(process, our end of its terminal, settings of the terminal before)."""
+    image = kernel(context)
+    ours, theirs = pty.openpty()
+    before = termios.tcgetattr(theirs)
+
+    def take_terminal():
+        import fcntl
+        fcntl.ioctl(theirs, termios.TIOCSCTTY, 0)
+
+    process = context.start([context.project.walnut, "boot", "--kernel", image, *options], stdin=theirs,
+                            stdout=theirs, stderr=theirs, preexec_fn=take_terminal, **keywords)
+    read_until(ours, b"ready")
+    return process, ours, theirs, before
+
+
+@test
+def pipes(context):
+    """Without a terminal bytes go through pipes as they are, Ctrl-A too; powering off is status 0."""
+    text = bytes(range(1, 113)) * 20  # without q and r
+    got = context.must(context.walnut("boot", "--kernel", kernel(context), input=text + b"q"))
+    context.equal(got.out, b"ready\r\n" + text)
+    context.equal(got.err, b"")
+
+
+@test
+def end_of_input(context):
+    """The end of its input is not the end of the machine, a signal is."""
+    process = context.start([context.project.walnut, "boot", "--kernel", kernel(context)],
+                            stdin=open(os.devnull, "rb"), stdout=-1, stderr=-1)
+    context.equal(process.stdout.read(7), b"ready\r\n")
+    process.send_signal(signal.SIGTERM)
+    context.equal(context.finish(process).status, -signal.SIGTERM)
+
+
+@test
+def restart(context):
+    """A guest that resets its machine finds it new; with --no-reboot that is the end."""
+    image = kernel(context)
+    process = context.start([context.project.walnut, "boot", "--kernel", image], stdin=-1, stdout=-1)
+    for text in b"ar", b"bq":
+        read_until(process.stdout.fileno(), b"ready\r\n")
+        os.write(process.stdin.fileno(), text)
+    context.equal(context.must(context.finish(process)).out, b"b")
+    got = context.must(context.walnut("boot", "--no-reboot", "--kernel", image, input=b"arbq"))
+    context.equal(got.out, b"ready\r\na")
+
+
+@test
+def terminal(context):
+    """A terminal is raw while the machine runs: Ctrl-C is the guest's, Ctrl-A x leaves; then it is as before."""
+    process, ours, theirs, before = on_terminal(context)
+    assert not termios.tcgetattr(theirs)[3] & (termios.ICANON | termios.ECHO | termios.ISIG), "not raw"
+    os.write(ours, b"x\x03\x01ay")
+    assert b"x\x03\x01y" in read_until(ours, b"y"), "keys do not arrive"
+    os.write(ours, b"\x01h")
+    read_until(ours, b"Ctrl-A x")
+    os.write(ours, b"\x01x")
+    context.equal(context.finish(process).status, 0)
+    context.equal(termios.tcgetattr(theirs), before, "settings")
+    os.close(ours)
+    os.close(theirs)
+
+
+@test
+def terminal_after_signals(context):
+    """The terminal is as before after SIGTERM, SIGHUP and a crash of ours, too."""
+    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGSEGV):
+        process, ours, theirs, before = on_terminal(context)
+        process.send_signal(number)
+        context.equal(context.finish(process).status, -number)
+        context.equal(termios.tcgetattr(theirs), before, f"settings after {number.name}")
+        os.close(ours)
+        os.close(theirs)
+
+
+@test
+def job_control(context):
+    """Stopped, it leaves the terminal as it was; continued, it is raw again and the machine goes on."""
+    process, ours, theirs, before = on_terminal(context)
+    process.send_signal(signal.SIGTSTP)
+    _, status = os.waitpid(process.pid, os.WUNTRACED)
+    assert os.WIFSTOPPED(status)
+    context.equal(termios.tcgetattr(theirs), before, "settings when stopped")
+    process.send_signal(signal.SIGCONT)
+    while termios.tcgetattr(theirs)[3] & termios.ICANON:
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.write(ours, b"zq")
+    read_until(ours, b"z")
+    context.equal(context.finish(process).status, 0)
+    os.close(ours)
+    os.close(theirs)
+
+
+@test
+def refusals(context):
+    """What cannot be booted is said in one line that names it."""
+    def refused(*options, text):
+        got = context.must(context.walnut("boot", *options), 125)
+        context.equal(got.err.count(b"\n"), 1, "lines")
+        assert got.err.startswith(b"walnut: boot: ") and text in got.err, got.err
+
+    here = context.tmp
+    (here / "text").write_text("no kernel")
+    (here / "empty").write_text("")
+    refused(text=b"no kernel given")
+    refused("vmlinux", text=b"vmlinux: not an option")
+    refused("--kernel", here / "none", text=b"none: No such file or directory")
+    refused("--kernel", here, text=b"not a regular file")
+    refused("--kernel", here / "text", text=b"not a kernel")
+    refused("--kernel", here / "empty", text=b"empty: ")
+    for option, value, text in (("--cpus", "0", b"between 1 and 8"), ("--cpus", "9", b"between 1 and 8"),
+                                ("--mem", "1M", b"between 16M"), ("--mem", "x", b"not a size"),
+                                ("--net", "lan", b"--net lan: it is passt, tap:NAME, tsi or none"),
+                                ("--dir", "/tmp::" + 37 * "t", b"1 to 36 bytes"), ("--dir", "::t", b"--dir ::t")):
+        refused("--kernel", "k", option, value, text=text)
+    if context.project.kvm_usable:
+        image = kernel(context)
+        refused("--kernel", image, "--initrd", here / "none", text=b"none: No such file or directory")
+        refused("--kernel", image, "--disk", here / "none", text=b"none: No such file or directory")
+        refused("--kernel", image, "--dir", here / "none", text=b"none: No such file or directory")
+        refused("--kernel", image, "--mem", "16M", text=b"does not fit")
