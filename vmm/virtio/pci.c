@@ -19,6 +19,7 @@
 #define PENDING_AT 0x5000u
 
 #define ALL_QUEUE_VECTORS (VIRTIO_QUEUES_MAX + 1) /* and one for changes of the configuration */
+_Static_assert(ALL_QUEUE_VECTORS <= MSIX_VECTORS_MAX, "each queue has a vector");
 
 static const struct { uint32_t id, class_code; } classes[] = {
 	{ VIRTIO_ID_NET, 0x020000 }, { VIRTIO_ID_BLOCK, 0x010000 }, { VIRTIO_ID_CONSOLE, 0x078000 },

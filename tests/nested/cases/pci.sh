@@ -4,8 +4,10 @@
 host() {
 	truncate -s 32M disk
 	mkfs.ext4 -q disk
-	linux --pci --disk disk --cpus 2
-	expect 'bridge: 0x8086' 'interrupts: msi'
+	mkdir shared
+	echo 'from the host' >shared/greeting
+	linux --pci --disk disk --share "data=$PWD/shared" --cpus 2
+	expect 'bridge: 0x8086' 'interrupts: msi' 'shared: from the host' 'guest console: by hvc0'
 	e2fsck -fn disk || fail 'the file system is damaged'
 	CMDLINE=pci=nomsi linux --pci --disk disk
 	expect 'interrupts: line'
@@ -29,6 +31,11 @@ guest() {
 	echo 3 >/proc/sys/vm/drop_caches
 	cmp /tmp/file /mnt/file || fail 'what was written is not there'
 	umount /mnt
+	modprobe virtio_console
+	for i in 1 2 3 4 5; do test -c /dev/hvc0 || sleep 1; done
+	echo 'by hvc0' >/dev/hvc0
+	modprobe virtiofs
+	mount -t virtiofs data /mnt 2>/dev/null && echo "shared: $(cat /mnt/greeting)"
 	cat /proc/interrupts
 	if grep -q 'MSI.*virtio' /proc/interrupts; then
 		echo 'interrupts: msi'

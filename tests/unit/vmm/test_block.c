@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 #include "config.h"
 #include "failure.h"
@@ -25,6 +26,19 @@
 #define USUAL (BIT(VIRTIO_BLK_F_FLUSH) | BIT(VIRTIO_BLK_F_DISCARD) | BIT(VIRTIO_BLK_F_WRITE_ZEROES))
 
 enum { UNTOUCHED = 0xee };
+
+/* In front of libc's: counts, and fails when it is told to. */
+static unsigned syncs;
+static int sync_error;
+
+int fdatasync(int fd)
+{
+	syncs++;
+	if (!sync_error)
+		return (int)syscall(SYS_fdatasync, fd);
+	errno = sync_error;
+	return -1;
+}
 
 struct fixture {
 	struct mmio_guest guest;
@@ -409,6 +423,52 @@ static void driver_chooses_the_cache_mode(void **state)
 	assert_int_equal(get_writeback(f), 0);
 }
 
+/* How often the image was synchronized for a request. */
+static unsigned syncs_of(struct fixture *f, uint32_t type, uint32_t size)
+{
+	const struct virtio_blk_range range = { 0, 8, 0 };
+
+	syncs = 0;
+	memcpy(data(f), &range, sizeof(range));
+	assert_int_equal(request(f, type, 0, size), VIRTIO_BLK_S_OK);
+	return syncs;
+}
+
+static void writes_reach_the_disk_when_they_have_to(void **state)
+{
+	struct fixture *f = *state;
+
+	mmio_start(&f->guest, USUAL, 1);
+	assert_int_equal(syncs_of(f, VIRTIO_BLK_T_OUT, 512), 0);
+	assert_int_equal(syncs_of(f, VIRTIO_BLK_T_WRITE_ZEROES, 16), 0);
+	assert_int_equal(syncs_of(f, VIRTIO_BLK_T_FLUSH, 0), 1);
+
+	mmio_start(&f->guest, USUAL | BIT(VIRTIO_BLK_F_CONFIG_WCE), 1);
+	assert_int_equal(syncs_of(f, VIRTIO_BLK_T_OUT, 512), 0);
+	put_writeback(f, 0);
+	assert_int_equal(syncs_of(f, VIRTIO_BLK_T_OUT, 512), 1);
+	assert_int_equal(syncs_of(f, VIRTIO_BLK_T_WRITE_ZEROES, 16), 1);
+	assert_int_equal(syncs_of(f, VIRTIO_BLK_T_IN, 512), 0);
+	put_writeback(f, 1);
+	assert_int_equal(syncs_of(f, VIRTIO_BLK_T_OUT, 512), 0);
+
+	mmio_start(&f->guest, 0, 1); /* a driver that knows no flushes */
+	assert_int_equal(syncs_of(f, VIRTIO_BLK_T_OUT, 512), 1);
+}
+
+static void a_flush_that_fails_is_an_error(void **state)
+{
+	struct fixture *f = *state;
+
+	mmio_start(&f->guest, USUAL, 1);
+	sync_error = EIO;
+	assert_int_equal(request(f, VIRTIO_BLK_T_FLUSH, 0, 0), VIRTIO_BLK_S_IOERR);
+	mmio_start(&f->guest, 0, 1);
+	assert_int_equal(request(f, VIRTIO_BLK_T_OUT, 0, 512), VIRTIO_BLK_S_IOERR);
+	sync_error = 0;
+	assert_int_equal(request(f, VIRTIO_BLK_T_OUT, 0, 512), VIRTIO_BLK_S_OK);
+}
+
 static void without_sync_no_flush_is_offered(void **state)
 {
 	struct fixture *f = *state;
@@ -605,6 +665,8 @@ int main(void)
 		ON_A_DISK(cleared_ranges_read_as_zeros),
 		ON_A_DISK(bad_ranges_change_nothing),
 		ON_A_DISK(driver_chooses_the_cache_mode),
+		ON_A_DISK(writes_reach_the_disk_when_they_have_to),
+		ON_A_DISK(a_flush_that_fails_is_an_error),
 		BARE(without_sync_no_flush_is_offered),
 		ON_A_DISK(a_truncated_image_is_an_error_for_the_guest),
 		ON_A_DISK(an_unlinked_image_stays_usable),
