@@ -1,6 +1,7 @@
 /* virtio-console, multiport. Theory of operation:
  *
- * Each port has a receive and a transmit queue. Output takes a chain off the transmit
+ * Each port has a receive and a transmit queue, and is connected to the host in one direction or
+ * in both. Output takes a chain off the transmit
  * queue and writes it to the host; what the host does not take now stays in flight
  * until its descriptor is writable. Input reads straight into the buffers that the
  * driver posted, and only then: a program that reads nothing takes nothing from a
@@ -45,6 +46,27 @@ static struct console *console_of(struct virtio_device *device)
 	return (struct console *)device;
 }
 
+/* The half of a port that messages about it are kept with; NULL: there is no such port. */
+static struct console_port *first_of(struct console *console, unsigned index)
+{
+	for (unsigned i = 0; i < console->port_count; i++)
+		if (console->ports[i].index == index)
+			return &console->ports[i];
+	return NULL;
+}
+
+/* A port ends with its input. While it is closed Linux makes writers wait, so one that has output,
+ * too, opens again when the guest has seen the end. */
+static bool is_open(const struct console_port *first)
+{
+	const struct console *console = first->console;
+	const struct console_port *last = first;
+
+	if (first + 1 < console->ports + console->port_count && first[1].index == first->index)
+		last = first + 1;
+	return !first->ended || (first->end_seen && !last->ended);
+}
+
 /* Stops when a reply would not fit: the flag stays, the next buffer gets it. */
 static size_t control_message(struct console_port *port, uint8_t what, uint8_t *to)
 {
@@ -65,7 +87,7 @@ static size_t control_message(struct console_port *port, uint8_t what, uint8_t *
 		break;
 	default:
 		control.event = VIRTIO_CONSOLE_PORT_OPEN;
-		control.value = !port->ended;
+		control.value = is_open(port);
 	}
 	memcpy(to, &control, sizeof(control));
 	return sizeof(control) + name_size;
@@ -99,8 +121,8 @@ static void control_flush(struct console *console)
 
 	if (!vq)
 		return;
-	for (unsigned i = 0; i < console->port_count && got > 0; i++) {
-		struct console_port *port = &console->ports[i];
+	for (unsigned i = 0; i < console->guest_port_count && got > 0; i++) {
+		struct console_port *port = first_of(console, i);
 
 		for (uint8_t what = PENDING_ADD; what <= PENDING_OPEN && got > 0; what <<= 1)
 			if (port->pending & what)
@@ -112,22 +134,34 @@ static void control_flush(struct console *console)
 		virtio_device_leave(&console->device, vq, false);
 }
 
+/* Input is always a port's first direction. Linux throws away what arrives while nobody has the port open. */
+static void port_opened(struct console_port *first, bool opened)
+{
+	struct console *console = first->console;
+
+	if (!opened && first->opened && !is_open(first)) {
+		first->end_seen = true;
+		first->pending |= PENDING_OPEN;
+	}
+	first->opened = opened;
+	virtio_device_revisit(&console->device);
+}
+
 static void control_receive(struct console *console, const struct virtio_console_control *control)
 {
 	struct console_port *port;
 
 	if (control->event == VIRTIO_CONSOLE_DEVICE_READY) {
-		for (unsigned i = 0; control->value == 1 && i < console->port_count; i++)
-			console->ports[i].pending |= PENDING_ADD;
+		for (unsigned i = 0; control->value == 1 && i < console->guest_port_count; i++)
+			first_of(console, i)->pending |= PENDING_ADD;
 		return;
 	}
-	if (control->id >= console->port_count)
-		return;
-	port = &console->ports[control->id];
-	if (control->event == VIRTIO_CONSOLE_PORT_READY && control->value == 1) {
-		port->pending |= port->config.name ? PENDING_NAME : PENDING_CONSOLE;
-		port->pending |= PENDING_OPEN;
-	}
+	port = first_of(console, control->id);
+	if (port && control->event == VIRTIO_CONSOLE_PORT_OPEN)
+		port_opened(port, control->value == 1);
+	if (port && control->event == VIRTIO_CONSOLE_PORT_READY && control->value == 1)
+		port->pending |= PENDING_OPEN | (port->config.name ? PENDING_NAME : 0) |
+				 (port->config.terminal ? PENDING_CONSOLE : 0);
 }
 
 static void control_queue(struct console *console)
@@ -155,7 +189,7 @@ static void control_queue(struct console *console)
 static void port_ended(struct console_port *port)
 {
 	port->ended = true;
-	port->pending |= PENDING_OPEN;
+	first_of(port->console, port->index)->pending |= PENDING_OPEN;
 	control_flush(port->console);
 }
 
@@ -195,6 +229,12 @@ static bool port_input_chain(struct console_port *port, struct virtq *vq, struct
 	return true;
 }
 
+static bool may_read(const struct console_port *port)
+{
+	return !port->waits && !port->ended && !port->console->finishing &&
+	       (port->opened || !port->config.when_open);
+}
+
 static void port_input(struct console_port *port, struct virtq *vq)
 {
 	size_t budget = BYTES_AT_ONCE;
@@ -202,7 +242,7 @@ static void port_input(struct console_port *port, struct virtq *vq)
 	int got = 0;
 
 	for (unsigned i = 0; i < CHAINS_AT_ONCE && budget > 0; i++) {
-		if (port->waits || port->ended || port->console->finishing)
+		if (!may_read(port))
 			break;
 		got = virtq_next_chain(vq, &chain);
 		if (got <= 0 || !port_input_chain(port, vq, &chain, &budget))
@@ -211,8 +251,7 @@ static void port_input(struct console_port *port, struct virtq *vq)
 	if (got < 0)
 		virtio_device_broken(&port->console->device, "bad receive buffer");
 	else
-		virtio_device_leave(&port->console->device, vq,
-				    !port->waits && !port->ended && !port->console->finishing);
+		virtio_device_leave(&port->console->device, vq, may_read(port));
 }
 
 /* Writes on with the chain in flight, at most `budget` bytes. False: it is not done. */
@@ -288,17 +327,19 @@ static void port_serve(struct console_port *port)
 		port_output(port, vq);
 }
 
-/* The port that a queue serves. NULL: a control queue, or a port's other queue, which is
- * never served: the driver's buffers stay with us. */
+/* The direction of a port that a queue is for. NULL: a control queue, or a direction that the port
+ * has not, whose queue is never served: the driver's buffers stay with us. */
 static struct console_port *port_of(struct console *console, unsigned queue)
 {
 	unsigned index = queue < VIRTIO_CONSOLE_CONTROL_RX ? 0 : queue / 2 - 1;
+	enum console_direction direction = queue % 2 ? CONSOLE_OUTPUT : CONSOLE_INPUT;
 
-	if (queue == VIRTIO_CONSOLE_CONTROL_RX || queue == VIRTIO_CONSOLE_CONTROL_TX ||
-	    index >= console->port_count ||
-	    queue % 2 != (console->ports[index].config.direction == CONSOLE_OUTPUT))
+	if (queue == VIRTIO_CONSOLE_CONTROL_RX || queue == VIRTIO_CONSOLE_CONTROL_TX)
 		return NULL;
-	return &console->ports[index];
+	for (unsigned i = 0; i < console->port_count; i++)
+		if (console->ports[i].index == index && console->ports[i].config.direction == direction)
+			return &console->ports[i];
+	return NULL;
 }
 
 static void console_queue_ready(struct virtio_device *device, unsigned queue)
@@ -343,13 +384,16 @@ static void console_reset(struct virtio_device *device)
 		struct console_port *port = &console->ports[i];
 
 		port->in_flight = false;
-		port->pending = port->ended ? PENDING_OPEN : 0;
+		port->opened = port->end_seen = false;
+		port->pending = 0;
+		if (port == first_of(console, port->index) && !is_open(port))
+			port->pending = PENDING_OPEN;
 	}
 }
 
 static void console_config_read(struct virtio_device *device, uint64_t offset, void *data, unsigned size)
 {
-	struct virtio_console_config config = { .max_nr_ports = console_of(device)->port_count };
+	struct virtio_console_config config = { .max_nr_ports = console_of(device)->guest_port_count };
 
 	virtio_config_copy(&config, sizeof(config), offset, data, size);
 }
@@ -364,7 +408,7 @@ static void console_close(struct virtio_device *device)
 		event_loop_remove(device->loop, &port->ready);
 		stream_close(&port->stream);
 	}
-	console->port_count = 0;
+	console->port_count = console->guest_port_count = 0;
 }
 
 const struct virtio_device_ops console_ops = {
@@ -386,7 +430,8 @@ static int port_connect(struct console_port *port, struct failure *failure)
 	int error;
 
 	port->ended = !config->output && config->fd < 0;
-	port->pending = port->ended ? PENDING_OPEN : 0;
+	if (port->ended)
+		first_of(port->console, port->index)->pending = PENDING_OPEN;
 	if (config->output || config->fd < 0)
 		return 0;
 	error = stream_open(&port->stream, config->fd, config->direction == CONSOLE_OUTPUT);
@@ -415,9 +460,10 @@ int console_open(struct console *console, const struct console_port_config *port
 		struct console_port *port = &console->ports[i];
 
 		port->console = console;
-		port->index = i;
+		port->index = console->guest_port_count - ports[i].joined;
 		port->config = ports[i];
 		console->port_count++;
+		console->guest_port_count = port->index + 1;
 		error = port_connect(port, failure);
 	}
 	return error;
@@ -437,7 +483,7 @@ int console_lost(const struct console *console, unsigned *index)
 
 		/* Who closes a pipe wants no more. */
 		if (port->error && port->error != -EPIPE) {
-			*index = i;
+			*index = port->index;
 			return port->error;
 		}
 	}
@@ -448,7 +494,7 @@ bool console_busy(struct console *console)
 {
 	for (unsigned i = 0; i < console->port_count; i++) {
 		const struct console_port *port = &console->ports[i];
-		struct virtq *tx = virtio_device_queue(&console->device, VIRTIO_CONSOLE_PORT_TX(i));
+		struct virtq *tx = virtio_device_queue(&console->device, VIRTIO_CONSOLE_PORT_TX(port->index));
 
 		if (port->config.direction == CONSOLE_OUTPUT && tx && (port->in_flight || virtq_has_next(tx)))
 			return true;

@@ -15,9 +15,12 @@ enum console_direction {
 	CONSOLE_OUTPUT, /* from the guest */
 };
 
-/* What a port is connected to: one direction each. */
+/* What a port is connected to, for one direction of it. */
 struct console_port_config {
-	const char *name; /* NULL: the console, port 0 */
+	const char *name; /* NULL: it has none */
+	bool terminal;	  /* a console for the guest; else a stream of bytes */
+	bool joined;	  /* output of the port before, which is input */
+	bool when_open;	  /* input begins when the driver says that the port was opened */
 	enum console_direction direction;
 	int fd; /* the caller's, stays open; -1: none, the stream has ended */
 	/* Output goes to this function instead of fd, on the I/O thread. */
@@ -25,13 +28,16 @@ struct console_port_config {
 	void *opaque;
 };
 
+/* One direction of a port. What is said to the driver about a port is kept with the first. */
 struct console_port {
 	struct console *console;
-	unsigned index;
+	unsigned index; /* the guest's number of the port */
 	struct console_port_config config;
 	struct stream stream;
 	struct event_source ready;
 	bool waits;	 /* `ready` is armed */
+	bool opened;	 /* by the guest */
+	bool end_seen;	 /* and closed again, after we had told it of the end of input */
 	bool ended;	 /* end of file, or nobody takes output any more */
 	int error;	 /* why output was dropped, a negative errno; 0: it was not */
 	uint8_t pending; /* control messages to send, a set of PENDING_* */
@@ -42,12 +48,13 @@ struct console_port {
 
 struct console {
 	struct virtio_device device; /* first: ops get a pointer to it */
-	unsigned port_count;
+	unsigned port_count;	   /* directions */
+	unsigned guest_port_count; /* what the guest counts */
 	bool finishing;
-	struct console_port ports[CONSOLE_PORTS_MAX];
+	struct console_port ports[2 * CONSOLE_PORTS_MAX];
 };
 
-/* Connects the ports; ports[0] is the console. The device itself is created by
+/* Connects the ports, at most 2 * CONSOLE_PORTS_MAX directions. The device itself is created by
  * virtio_mmio_create(&console->device, &console_ops, ...) before. */
 int console_open(struct console *console, const struct console_port_config *ports, unsigned count,
 		 struct failure *failure);

@@ -136,24 +136,82 @@ static void console_output(void *opaque, const void *data, size_t size)
 	guest_log_write(opaque, data, size);
 }
 
-static int add_console(struct vm *vm)
+static int open_console(struct vm *vm, const struct console_port_config *ports, unsigned count)
 {
-	const struct console_port_config ports[VM_PORT_COUNT] = {
-		[VM_PORT_CONSOLE] = { .direction = CONSOLE_OUTPUT, .output = console_output, .opaque = &vm->console_log },
-		[VM_PORT_STDIN] = { WALNUT_STDIN_PORT, .direction = CONSOLE_INPUT, .fd = vm->streams[0] },
-		[VM_PORT_STDOUT] = { WALNUT_STDOUT_PORT, .direction = CONSOLE_OUTPUT, .fd = vm->streams[1] },
-		[VM_PORT_STDERR] = { WALNUT_STDERR_PORT, .direction = CONSOLE_OUTPUT, .fd = vm->streams[2] },
-		[VM_PORT_STATUS] = { WALNUT_STATUS_PORT, .direction = CONSOLE_OUTPUT,
-				     .output = status_output, .opaque = &vm->status },
-	};
 	struct virtio_device *device;
-	int error;
+	int error = add(vm, sizeof(struct console), &console_ops, &vm->io.loop, &device);
 
-	error = add(vm, sizeof(*vm->console), &console_ops, &vm->io.loop, &device);
 	if (error)
 		return error;
-	vm->console = (struct console *)device;
-	return console_open(vm->console, ports, VM_PORT_COUNT, &vm->failure);
+	vm->consoles[vm->console_count++] = (struct console *)device;
+	return console_open((struct console *)device, ports, count, &vm->failure);
+}
+
+static int add_implicit_console(struct vm *vm)
+{
+	const struct console_port_config ports[VM_PORT_COUNT] = {
+		[VM_PORT_CONSOLE] = { .terminal = true, .direction = CONSOLE_OUTPUT, .output = console_output, .opaque = &vm->console_log },
+		[VM_PORT_STDIN] = { .name = WALNUT_STDIN_PORT, .when_open = vm_is_pc(vm), .direction = CONSOLE_INPUT, .fd = vm->streams[0] },
+		[VM_PORT_STDOUT] = { .name = WALNUT_STDOUT_PORT, .direction = CONSOLE_OUTPUT, .fd = vm->streams[1] },
+		[VM_PORT_STDERR] = { .name = WALNUT_STDERR_PORT, .direction = CONSOLE_OUTPUT, .fd = vm->streams[2] },
+		[VM_PORT_STATUS] = { .name = WALNUT_STATUS_PORT, .direction = CONSOLE_OUTPUT,
+				     .output = status_output, .opaque = &vm->status },
+	};
+	int error = open_console(vm, ports, VM_PORT_COUNT);
+
+	if (vm->console_count > 0)
+		vm->console = vm->consoles[0];
+	return error;
+}
+
+/* A port of the user's: the directions that have a descriptor. One without any has ended. */
+static unsigned port_halves(const struct port_config *port, struct console_port_config *halves)
+{
+	unsigned count = 0;
+
+	if (port->input_fd >= 0)
+		halves[count++] = (struct console_port_config){
+			.name = port->name, .terminal = port->tty, .when_open = true,
+			.direction = CONSOLE_INPUT, .fd = port->input_fd };
+	if (port->output_fd >= 0 || count == 0)
+		halves[count++] = (struct console_port_config){
+			.name = port->name, .terminal = port->tty, .direction = CONSOLE_OUTPUT,
+			.joined = port->input_fd >= 0, .fd = port->output_fd };
+	return count;
+}
+
+/* What the guest says on a console that leads nowhere goes to the log. */
+static void log_console(struct vm *vm, struct console_port_config *port)
+{
+	if (!port->terminal || port->direction != CONSOLE_OUTPUT || port->fd >= 0)
+		return;
+	port->output = console_output;
+	port->opaque = &vm->console_log;
+}
+
+static int add_user_console(struct vm *vm, const struct console_config *config)
+{
+	struct console_port_config halves[2 * CONSOLE_PORTS_MAX];
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < config->port_count; i++) {
+		count += port_halves(&config->ports[i], halves + count);
+		log_console(vm, &halves[count - 1]);
+	}
+	return open_console(vm, halves, count);
+}
+
+/* A Walnut guest has one console, with the streams that were found for it before. */
+static int add_consoles(struct vm *vm)
+{
+	const struct vm_config *config = vm->config;
+	int error = 0;
+
+	if (!vm_is_pc(vm) || !config->implicit_console_disabled)
+		error = add_implicit_console(vm);
+	for (unsigned i = 0; i < config->console_count && vm_is_pc(vm) && !error; i++)
+		error = add_user_console(vm, &config->consoles[i]);
+	return error;
 }
 
 static int add_disk(struct vm *vm, const struct disk_config *config)
@@ -253,7 +311,7 @@ int devices_create(struct vm *vm)
 	if (!error && has_balloon(vm))
 		error = add(vm, sizeof(struct balloon), &balloon_ops, &vm->io.loop, &balloon);
 	if (!error)
-		error = add_console(vm);
+		error = add_consoles(vm);
 	if (!error)
 		error = add(vm, sizeof(*rng), &rng_ops, &vm->io.loop, &rng);
 	for (unsigned i = 0; i < vm->config->share_count && !error; i++)

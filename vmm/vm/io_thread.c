@@ -42,6 +42,15 @@ static void signal_came(struct event_source *source, uint32_t events)
 	vcpus_stop(&vm_of(io)->vcpus);
 }
 
+/* Something of the guest's that the host has not taken. */
+static bool output_waits(struct vm *vm)
+{
+	for (unsigned i = 0; i < vm->console_count; i++)
+		if (console_busy(vm->consoles[i]))
+			return true;
+	return serials_busy(&vm->serials);
+}
+
 static void *io_thread_main(void *opaque)
 {
 	struct io_thread *io = opaque;
@@ -52,10 +61,10 @@ static void *io_thread_main(void *opaque)
 
 	while (!io->finishing)
 		event_loop_turn(&io->loop);
-	if (vm->console)
-		console_finish(vm->console);
+	for (unsigned i = 0; i < vm->console_count; i++)
+		console_finish(vm->consoles[i]);
 	devices_poll(vm);
-	while (((vm->console && console_busy(vm->console)) || serials_busy(&vm->serials)) && !io->signal)
+	while (output_waits(vm) && !io->signal)
 		event_loop_turn(&io->loop);
 	return NULL;
 }

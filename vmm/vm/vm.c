@@ -234,7 +234,7 @@ static void check_output(struct vm *vm, struct krun_walnut_result *result)
 		[VM_PORT_STDERR] = "standard error",
 	};
 	unsigned port;
-	int error = console_lost(vm->console, &port);
+	int error = vm->console ? console_lost(vm->console, &port) : 0;
 
 	if (!error || !names[port] || result->outcome != KRUN_WALNUT_EXITED || result->exit_status)
 		return;

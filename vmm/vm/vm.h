@@ -62,7 +62,9 @@ struct vm {
 	struct vm_pci pci; /* if config->transport says so */
 	struct virtio_device *virtio[VM_VIRTIO_MAX]; /* owned, in the order of their addresses */
 	unsigned virtio_count;
-	struct console *console; /* one of them; NULL: not there yet */
+	struct console *console; /* the implicit one; NULL: there is none, or not yet */
+	struct console *consoles[1 + CONSOLES_MAX]; /* all of them */
+	unsigned console_count;
 	struct worker workers[VM_WORKERS_MAX];
 	unsigned worker_count;
 

@@ -259,11 +259,13 @@ static struct machine *create(void)
 	assert(pipe2(m->in, O_NONBLOCK) == 0 && pipe2(m->out, O_NONBLOCK) == 0);
 	fcntl(m->out[1], F_SETPIPE_SZ, 4096); /* stalls soon */
 	const struct console_port_config ports[] = {
-		{ .direction = CONSOLE_OUTPUT, .output = log_output, .opaque = &m->log },
-		{ "in", CONSOLE_INPUT, .fd = m->in[0] },
-		{ "out", CONSOLE_OUTPUT, .fd = m->out[1] },
-		{ "none", CONSOLE_OUTPUT, .fd = -1 },
-		{ "status", CONSOLE_OUTPUT, .output = status_output, .opaque = &m->status },
+		{ .terminal = true, .direction = CONSOLE_OUTPUT, .output = log_output, .opaque = &m->log },
+		{ .name = "in", .direction = CONSOLE_INPUT, .fd = m->in[0] },
+		{ .name = "out", .direction = CONSOLE_OUTPUT, .fd = m->out[1] },
+		{ .name = "none", .direction = CONSOLE_OUTPUT, .fd = -1 },
+		{ .name = "status", .direction = CONSOLE_OUTPUT, .output = status_output, .opaque = &m->status },
+		{ .name = "both", .when_open = true, .direction = CONSOLE_INPUT, .fd = m->in[0] },
+		{ .name = "both", .joined = true, .direction = CONSOLE_OUTPUT, .fd = m->out[1] },
 	};
 
 	m->mem.count = 1;

@@ -1,6 +1,7 @@
 /* boot-vm: runs a kernel through libkrun's functions, for tests. Its exit status is the
  * machine's, 125 where there was none. */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -29,6 +30,8 @@ struct choice {
 	bool pci;
 	char *shares[SHARES_MAX]; /* TAG=PATH[:ro] */
 	unsigned share_count;
+	const char *tap, *passt;
+	char *port; /* NAME:INPUT:OUTPUT */
 };
 
 static int complain(const char *what, int error)
@@ -52,6 +55,31 @@ static int add_share(uint32_t ctx, char *words)
 	return krun_add_virtiofs3(ctx, words, path, 0, read_only);
 }
 
+static int add_net(uint32_t ctx, const struct choice *choice)
+{
+	static uint8_t mac[6] = { 0x5a, 0x94, 0xef, 0xe4, 0x0c, 0xee };
+	int error = 0;
+
+	if (choice->passt)
+		error = krun_add_net_unixstream(ctx, choice->passt, -1, mac, COMPAT_NET_FEATURES, 0);
+	if (!error && choice->tap)
+		error = krun_add_net_tap(ctx, (char *)choice->tap, mac, COMPAT_NET_FEATURES, 0);
+	return error;
+}
+
+/* A console of its own, with a port that reads one file and writes another. */
+static int add_port(uint32_t ctx, char *words)
+{
+	char *name = strsep(&words, ":"), *from = strsep(&words, ":");
+	int in = from ? open(from, O_RDONLY) : -1;
+	int out = words ? open(words, O_WRONLY | O_CREAT | O_TRUNC, 0666) : -1;
+	int id = krun_add_virtio_console_multiport(ctx);
+
+	if (in < 0 || out < 0 || id < 0)
+		return id < 0 ? id : -EINVAL;
+	return krun_add_console_port_inout(ctx, (uint32_t)id, name, in, out);
+}
+
 /* The serial number of a disk is its file's name. */
 static int add_devices(uint32_t ctx, const struct choice *choice)
 {
@@ -66,6 +94,10 @@ static int add_devices(uint32_t ctx, const struct choice *choice)
 		error = krun_add_disk3(ctx, name, path, KRUN_DISK_FORMAT_RAW, choice->disks[i].read_only,
 				       choice->disks[i].direct, KRUN_SYNC_FULL);
 	}
+	if (!error)
+		error = add_net(ctx, choice);
+	if (!error && choice->port)
+		error = add_port(ctx, choice->port);
 	if (!error && choice->pci)
 		error = krun_walnut_set_transport(ctx, KRUN_WALNUT_TRANSPORT_PCI);
 	return error;
@@ -121,6 +153,9 @@ int main(int argc, char **argv)
 		{ "disk-ro", required_argument, NULL, 'r' },
 		{ "disk-direct", required_argument, NULL, 'D' },
 		{ "pci", no_argument, NULL, 'p' },
+		{ "tap", required_argument, NULL, 'T' },
+		{ "passt", required_argument, NULL, 'P' },
+		{ "port", required_argument, NULL, 'o' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct choice choice = { .format = KRUN_KERNEL_FORMAT_ELF, .cpus = 1, .ram_mib = 256 };
@@ -139,6 +174,9 @@ int main(int argc, char **argv)
 		case 'r': add_disk(&choice, optarg, true, false); break;
 		case 'D': add_disk(&choice, optarg, false, true); break;
 		case 'p': choice.pci = true; break;
+		case 'T': choice.tap = optarg; break;
+		case 'P': choice.passt = optarg; break;
+		case 'o': choice.port = optarg; break;
 		case 's':
 			if (choice.share_count == SHARES_MAX)
 				return EXIT_FAILED;

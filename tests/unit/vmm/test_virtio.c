@@ -54,10 +54,10 @@ static void collect(void *opaque, const void *data, size_t size)
 static void open_console(struct fixture *f, int in, int out)
 {
 	const struct console_port_config ports[PORTS] = {
-		[CONSOLE] = { .direction = CONSOLE_OUTPUT, .output = collect, .opaque = f },
-		[IN] = { "in", CONSOLE_INPUT, .fd = in },
-		[OUT] = { "out", CONSOLE_OUTPUT, .fd = out },
-		[STATUS] = { "status", CONSOLE_OUTPUT, .output = collect, .opaque = f },
+		[CONSOLE] = { .terminal = true, .direction = CONSOLE_OUTPUT, .output = collect, .opaque = f },
+		[IN] = { .name = "in", .direction = CONSOLE_INPUT, .fd = in },
+		[OUT] = { .name = "out", .direction = CONSOLE_OUTPUT, .fd = out },
+		[STATUS] = { .name = "status", .direction = CONSOLE_OUTPUT, .output = collect, .opaque = f },
 	};
 
 	assert_int_equal(virtio_mmio_create(&f->console.device, &console_ops, &f->ram.mem, &f->loop,
@@ -663,11 +663,118 @@ static void entropy_fills_what_is_offered(void **state)
 	assert_int_equal(test_completed(q)->len, 0);
 }
 
+/* A terminal in both directions, a stream in both, and one that leads nowhere. */
+static int setup_both_ways(void **state)
+{
+	struct fixture *f;
+
+	setup_bare(state);
+	f = *state;
+	const struct console_port_config ports[] = {
+		{ .name = "tty", .terminal = true, .direction = CONSOLE_INPUT, .fd = f->in[0] },
+		{ .name = "tty", .terminal = true, .joined = true, .direction = CONSOLE_OUTPUT, .fd = f->out[1] },
+		{ .direction = CONSOLE_OUTPUT, .fd = -1 },
+	};
+
+	assert_int_equal(virtio_mmio_create(&f->console.device, &console_ops, &f->ram.mem, &f->loop,
+					    BASE, 5, &f->failure), 0);
+	assert_int_equal(console_open(&f->console, ports, 3, &f->failure), 0);
+	virtio_mmio_add(&f->console.device, &f->bus);
+	return 0;
+}
+
+static void a_port_goes_both_ways(void **state)
+{
+	struct fixture *f = *state;
+	struct test_queue *rx = &f->queues[VIRTIO_CONSOLE_PORT_RX(0)], *tx = &f->queues[VIRTIO_CONSOLE_PORT_TX(0)];
+	uint32_t ports;
+	char buffer[16] = "";
+
+	bus_read(&f->bus, BASE + VIRTIO_MMIO_CONFIG + 4, &ports, sizeof(ports));
+	assert_int_equal(ports, 2);
+	start(f);
+	text(f, "out");
+	test_offer_buffer(tx, 0, 0x1000, 3, 0);
+	test_offer_buffer(rx, 0, 0x3000, 16, VIRTQ_DESC_F_WRITE);
+	assert_int_equal(write(f->in[1], "in", 2), 2);
+	notify(f);
+	assert_int_equal(read(f->out[0], buffer, sizeof(buffer)), 3);
+	assert_string_equal(buffer, "out");
+	assert_int_equal(test_completed(rx)->len, 2);
+	assert_memory_equal(test_ram_at(&f->ram, 0x3000), "in", 2);
+}
+
+static void a_port_with_both_ways_is_told_of_once(void **state)
+{
+	struct fixture *f = *state;
+	struct test_queue *rx = &f->queues[VIRTIO_CONSOLE_CONTROL_RX], *tx = &f->queues[VIRTIO_CONSOLE_PORT_TX(0)];
+	char buffer[16] = "";
+
+	start(f);
+	offer_control_buffers(f, 12);
+	notify(f);
+	assert_int_equal(control_message(f, 0)->id, 1); /* has no other end */
+	assert_int_equal(control_message(f, 0)->event, VIRTIO_CONSOLE_PORT_OPEN);
+	assert_int_equal(control_message(f, 0)->value, 0);
+	say(f, 0, VIRTIO_CONSOLE_DEVICE_READY, 1);
+	assert_int_equal(test_used(rx)->idx, 3);
+	say(f, 0, VIRTIO_CONSOLE_PORT_READY, 1);
+	assert_int_equal(control_message(f, 3)->event, VIRTIO_CONSOLE_CONSOLE_PORT);
+	assert_int_equal(control_message(f, 4)->event, VIRTIO_CONSOLE_PORT_NAME);
+	assert_int_equal(control_message(f, 5)->value, 1);
+	/* The stream without a name is no console. */
+	say(f, 1, VIRTIO_CONSOLE_PORT_READY, 1);
+	assert_int_equal(control_message(f, 6)->event, VIRTIO_CONSOLE_PORT_OPEN);
+	assert_int_equal(test_used(rx)->idx, 7);
+	/* The end of input is the port's end, but output goes on. */
+	test_offer_buffer(&f->queues[VIRTIO_CONSOLE_PORT_RX(0)], 0, 0x3000, 16, VIRTQ_DESC_F_WRITE);
+	close(f->in[1]);
+	f->in[1] = -1;
+	notify(f);
+	assert_int_equal(control_message(f, 7)->id, 0);
+	assert_int_equal(control_message(f, 7)->event, VIRTIO_CONSOLE_PORT_OPEN);
+	assert_int_equal(control_message(f, 7)->value, 0);
+	text(f, "still");
+	test_offer_buffer(tx, 0, 0x1000, 5, 0);
+	notify(f);
+	assert_int_equal(read(f->out[0], buffer, sizeof(buffer)), 5);
+	/* It opens again when the guest, which waits with its output, has seen that. */
+	say(f, 0, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	say(f, 0, VIRTIO_CONSOLE_PORT_OPEN, 0);
+	assert_int_equal(control_message(f, 8)->event, VIRTIO_CONSOLE_PORT_OPEN);
+	assert_int_equal(control_message(f, 8)->value, 1);
+}
+
+/* Linux throws away what comes before. */
+static void input_waits_until_the_guest_opens_the_port(void **state)
+{
+	struct fixture *f = *state;
+	struct test_queue *rx = &f->queues[VIRTIO_CONSOLE_PORT_RX(0)];
+
+	f->console.ports[0].config.when_open = true;
+	start(f);
+	test_offer_buffer(rx, 0, 0x3000, 16, VIRTQ_DESC_F_WRITE);
+	assert_int_equal(write(f->in[1], "in", 2), 2);
+	notify(f);
+	assert_null(test_completed(rx));
+	say(f, 0, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	assert_int_equal(test_completed(rx)->len, 2);
+	say(f, 0, VIRTIO_CONSOLE_PORT_OPEN, 0);
+	test_offer_buffer(rx, 0, 0x3000, 16, VIRTQ_DESC_F_WRITE);
+	assert_int_equal(write(f->in[1], "in", 2), 2);
+	notify(f);
+	assert_null(test_completed(rx));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 #define TEST_BARE(name) cmocka_unit_test_setup_teardown(name, setup_bare, teardown)
+#define TEST_BOTH(name) cmocka_unit_test_setup_teardown(name, setup_both_ways, teardown)
 	const struct CMUnitTest tests[] = {
+		TEST_BOTH(a_port_goes_both_ways),
+		TEST_BOTH(a_port_with_both_ways_is_told_of_once),
+		TEST_BOTH(input_waits_until_the_guest_opens_the_port),
 		TEST(identity_is_that_of_a_modern_console),
 		TEST(odd_accesses_do_nothing),
 		TEST(version_1_is_required),
