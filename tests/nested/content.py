@@ -95,9 +95,10 @@ def guest_initrd(project, modules, path):
 
 
 def programs(project, side):
-    """What Meson built from the C files of that side."""
-    folder = project.build / "tests" / "nested" / side
-    return [folder / source.stem for source in sorted((project.root / "tests" / "nested" / side).glob("*.c"))]
+    """What Meson built from the C files of that side, and of both."""
+    source = project.root / "tests" / "nested"
+    return [project.build / "tests" / "nested" / side / path.stem
+            for path in sorted([*(source / side).glob("*.c"), *source.glob("*.c")])]
 
 
 def host_initrd(project, path):

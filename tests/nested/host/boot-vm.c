@@ -14,6 +14,7 @@
 #define EXIT_FAILED 125
 #define DISKS_MAX 4
 #define SHARES_MAX 8
+#define VSOCK_PORTS_MAX 4
 
 struct choice {
 	const char *kernel;
@@ -32,6 +33,8 @@ struct choice {
 	unsigned share_count;
 	const char *tap, *passt;
 	char *port; /* NAME:INPUT:OUTPUT */
+	char *vsock_ports[VSOCK_PORTS_MAX]; /* PORT=PATH[:listen] */
+	unsigned vsock_port_count;
 };
 
 static int complain(const char *what, int error)
@@ -80,6 +83,18 @@ static int add_port(uint32_t ctx, char *words)
 	return krun_add_console_port_inout(ctx, (uint32_t)id, name, in, out);
 }
 
+static int add_vsock_port(uint32_t ctx, char *words)
+{
+	char *path = strchr(words, '='), *listen = strstr(words, ":listen");
+
+	if (!path)
+		return -EINVAL;
+	*path++ = '\0';
+	if (listen)
+		*listen = '\0';
+	return krun_add_vsock_port2(ctx, (uint32_t)atoi(words), path, listen);
+}
+
 /* The serial number of a disk is its file's name. */
 static int add_devices(uint32_t ctx, const struct choice *choice)
 {
@@ -87,6 +102,8 @@ static int add_devices(uint32_t ctx, const struct choice *choice)
 
 	for (unsigned i = 0; i < choice->share_count && !error; i++)
 		error = add_share(ctx, choice->shares[i]);
+	for (unsigned i = 0; i < choice->vsock_port_count && !error; i++)
+		error = add_vsock_port(ctx, choice->vsock_ports[i]);
 	for (unsigned i = 0; i < choice->disk_count && !error; i++) {
 		const char *path = choice->disks[i].path;
 		const char *name = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
@@ -152,6 +169,7 @@ int main(int argc, char **argv)
 		{ "disk", required_argument, NULL, 'd' },
 		{ "disk-ro", required_argument, NULL, 'r' },
 		{ "disk-direct", required_argument, NULL, 'D' },
+		{ "vsock", required_argument, NULL, 'v' },
 		{ "pci", no_argument, NULL, 'p' },
 		{ "tap", required_argument, NULL, 'T' },
 		{ "passt", required_argument, NULL, 'P' },
@@ -177,6 +195,11 @@ int main(int argc, char **argv)
 		case 'T': choice.tap = optarg; break;
 		case 'P': choice.passt = optarg; break;
 		case 'o': choice.port = optarg; break;
+		case 'v':
+			if (choice.vsock_port_count == VSOCK_PORTS_MAX)
+				return EXIT_FAILED;
+			choice.vsock_ports[choice.vsock_port_count++] = optarg;
+			break;
 		case 's':
 			if (choice.share_count == SHARES_MAX)
 				return EXIT_FAILED;
