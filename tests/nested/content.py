@@ -13,7 +13,7 @@ import subprocess
 
 from .initrd import Archive
 
-HOST_MODULES = ("kvm-amd", "loop", "tun")
+HOST_MODULES = ("kvm-amd", "virtio_pci", "virtio_console", "loop", "tun")
 HOST_TOOLS = ("mkfs.ext4", "e2fsck", "debugfs", "passt")
 GUEST_MODULES = ("virtio_mmio", "virtio_pci", "virtio_blk", "virtio_console", "virtio_net",
                  "virtio-rng", "virtio_balloon", "virtiofs", "vmw_vsock_virtio_transport",

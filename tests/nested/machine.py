@@ -2,16 +2,20 @@
 Linux in it has a KVM of the ordinary kind. It starts with the first case that is wanted,
 serves one case after the other or several at a time, and ends with the test run.
 
-Its first serial port is the kernel's console. By the second we tell it the name of a case, and
-it answers with lines "@NAME| text" of the case's log and one "@NAME pass", "fail" or "skip".
+Its serial port is the kernel's console. By a port of a virtio console we tell it the name of a
+case, and it answers with lines "@NAME| text" of the case's log and one "@NAME pass", "fail" or
+"skip". (A second serial port for that loses characters when processors are scarce.)
+
+A guest that hangs is ended by its case. A machine that no longer answers has met a fault of the
+emulator's: it is replaced, and what was running in it runs again, once.
 """
 
 import atexit
 import os
-import pathlib
 import re
 import signal
 import subprocess
+import sys
 import threading
 
 from lib.runner import Failed
@@ -20,7 +24,13 @@ from .content import host_initrd
 
 MEMORY_MIB = 3072
 LIFE_SECONDS = 1800  # however the test run ends, the machine ends
+START_SECONDS = 60
+CASE_SECONDS = 200
 ANSWER = re.compile(r"@([a-z0-9-]+)(?:\| ?(.*)| (pass|fail|skip))$")
+
+
+class Lost(Exception):
+    """The machine does not answer, or is gone."""
 
 
 class Running:
@@ -33,35 +43,48 @@ class Running:
 
 
 class Machine:
-    def __init__(self, project):
-        self._project = project
+    """One life of QEMU."""
+
+    def __init__(self, project, initrd, console):
+        self._console = console
         self._lock = threading.Lock()
-        self._process = None
-        self._failure = None
         self._ready = threading.Event()
         self._cases = {}
+        self._process = subprocess.Popen(
+            ["timeout", str(LIFE_SECONDS), "qemu-system-x86_64", "-M", "q35,accel=tcg,hpet=off",
+             "-cpu", "EPYC,+svm,+npt", "-smp", "2", "-m", str(MEMORY_MIB), "-nodefaults",
+             "-no-user-config", "-display", "none", "-no-reboot",
+             "-kernel", project.build / "linux" / "vmlinuz", "-initrd", initrd,
+             "-append", "console=ttyS0 panic=-1 quiet tsc=reliable mitigations=off rdinit=/init",
+             "-serial", f"file:{console}", "-chardev", "stdio,id=cases,signal=off",
+             "-device", "virtio-serial-pci", "-device", "virtserialport,chardev=cases"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            start_new_session=True)
+        atexit.register(self.end)
+        threading.Thread(target=self._listen, daemon=True).start()
 
-    def run(self, name, context):
+    def run(self, name):
         """Runs one case; its verdict and its log."""
-        self._start()
         case = Running()
-        self._wait(self._ready, context, "the machine does not come up")
+        if not self._ready.wait(START_SECONDS) or self._process.poll() is not None:
+            raise Lost(f"the machine does not come up\n{self._console_tail()}")
         with self._lock:
             self._cases[name] = case
             self._tell(name)
-        self._wait(case.done, context, "no end of the case")
+        case.done.wait(CASE_SECONDS)
+        if not case.verdict:
+            raise Lost(f"the machine does not answer\n{self._console_tail()}")
         return case.verdict, "\n".join(case.log)
 
-    def _wait(self, event, context, what):
-        event.wait(context.left())
-        if self._failure:
-            raise Failed(f"{self._failure}\n{self._console_tail()}")
-        if not event.is_set():
-            raise Failed(f"{what}\n{self._console_tail()}")
+    def end(self):
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        self._process.wait()
 
     def _console_tail(self):
-        console = self._folder / "console"
-        text = console.read_text(errors="replace") if console.exists() else ""
+        text = self._console.read_text(errors="replace") if self._console.exists() else ""
         return "\n".join(text.splitlines()[-30:])
 
     def _tell(self, line):
@@ -71,37 +94,9 @@ class Machine:
         except OSError:
             pass  # it is gone, and _listen() sees that too
 
-    def _start(self):
-        with self._lock:
-            if self._process or self._failure:
-                return
-            self._folder = pathlib.Path(self._project.scratch, "nested")
-            self._folder.mkdir()
-            host_initrd(self._project, self._folder / "initrd")
-            self._process = subprocess.Popen(
-                ["timeout", str(LIFE_SECONDS), "qemu-system-x86_64", "-M", "q35,accel=tcg,hpet=off",
-                 "-cpu", "EPYC,+svm,+npt", "-smp", "2", "-m", str(MEMORY_MIB), "-nodefaults",
-                 "-no-user-config", "-display", "none", "-no-reboot",
-                 "-kernel", self._project.build / "linux" / "vmlinuz",
-                 "-initrd", self._folder / "initrd",
-                 "-append", "console=ttyS0 panic=-1 quiet tsc=reliable mitigations=off rdinit=/init",
-                 "-serial", f"file:{self._folder / 'console'}", "-serial", "stdio"],
-                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                start_new_session=True)
-            atexit.register(self._end)
-            threading.Thread(target=self._listen, daemon=True).start()
-
-    def _end(self):
-        try:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        self._process.wait()
-
     def _listen(self):
         for line in self._process.stdout:
             self._answer(line.decode(errors="replace").rstrip("\r\n"))
-        self._failure = "the machine ended"
         self._ready.set()
         for case in list(self._cases.values()):
             case.done.set()
@@ -119,3 +114,43 @@ class Machine:
             case.done.set()
         else:
             case.log.append(match[2])
+
+
+class Machines:
+    """The machine of a test run, and its replacement."""
+
+    def __init__(self, project):
+        self._project = project
+        self._lock = threading.Lock()
+        self._machine = None
+        self._count = 0
+
+    def run(self, name):
+        machine = self._get()
+        try:
+            return machine.run(name)
+        except Lost as lost:
+            print(f"nested/{name}: {lost}\nanother one is started", file=sys.stderr)
+            self._give_up(machine)
+        try:
+            return self._get().run(name)
+        except Lost as lost:
+            raise Failed(f"twice: {lost}") from None
+
+    def _get(self):
+        with self._lock:
+            folder = self._project.scratch / "nested"
+            initrd = folder / "initrd"
+            if not folder.exists():
+                folder.mkdir()
+                host_initrd(self._project, initrd)
+            if not self._machine:
+                self._count += 1
+                self._machine = Machine(self._project, initrd, folder / f"console{self._count}")
+            return self._machine
+
+    def _give_up(self, machine):
+        with self._lock:
+            if self._machine is machine:
+                self._machine = None
+        machine.end()

@@ -6,9 +6,9 @@ import shutil
 
 from lib.runner import Failed, Test
 
-from .machine import Machine
+from .machine import CASE_SECONDS, START_SECONDS, Machines
 
-TIMEOUT = 150
+TIMEOUT = 2 * (START_SECONDS + CASE_SECONDS)
 
 
 def purpose(case):
@@ -34,14 +34,14 @@ def lacking(project):
 
 
 def collect(project):
-    machine = Machine(project)
+    machines = Machines(project)
     reason = lacking(project)
 
     def test_of(name, case):
         def function(context):
             if reason:
                 context.skip(reason)
-            verdict, log = machine.run(name, context)
+            verdict, log = machines.run(name)
             if verdict == "skip":
                 context.skip(log.strip() or "the case skips itself")
             if verdict != "pass":

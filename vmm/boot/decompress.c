@@ -19,7 +19,7 @@
 
 #define IN_SIZE (64u << 10)
 #define OUT_SIZE (256u << 10)
-#define PLAIN_MAX (1ull << 30) /* a kernel is some 50 MiB */
+#define PLAIN_MAX (256ull << 20) /* a kernel is some 50 MiB */
 #define CANDIDATES_MAX 64      /* magic numbers that may turn out to be something else */
 
 static const struct {
