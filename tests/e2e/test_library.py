@@ -1,6 +1,7 @@
 """libkrun.so.1 for programs that are written for libkrun's API."""
 
 import re
+import shutil
 
 from lib.endtoend import test
 from lib.programs import example, from_bytes, from_wat
@@ -90,6 +91,26 @@ def runs_a_module_by_dlopen(context):
     opened = program(context, "opened", "-ldl")
     got = context.must(context.run(opened, library(context), example(context, "wc")[0], input=b"one two\nthree\n"))
     context.equal(got.out.split(), [b"2", b"3", b"14"], "counts")
+
+
+@test()
+def runs_a_module_of_its_root(context):
+    """With krun_set_root the program is looked for there, and nothing leads out of it."""
+    root = context.tmp / "root"
+    (root / "work").mkdir(parents=True)
+    outside = shutil.copy(example(context, "hello")[0], context.tmp / "outside.wasm")
+    shutil.copy(outside, root / "work" / "app.wasm")
+    (root / "link").symlink_to("/work/app.wasm")
+    (root / "out").symlink_to(outside)
+    (root / "up").symlink_to("../outside.wasm")
+    run = linked(context)
+    env = {"WALNUT_TEST_ROOT": str(root)}
+    for path in ("/work/app.wasm", "app.wasm", "/link", "/../../work/app.wasm"):
+        got = context.must(context.run(run, path, env=env))
+        context.equal(got.out, b"Hello from WebAssembly!\n", "output")
+    for path in ("/out", "/up", outside):
+        got = context.must(context.run(run, path, env=env), 99)
+        context.contains(got.err, f" in {root}: No such file or directory".encode())
 
 
 @test()

@@ -19,7 +19,13 @@ void command_line_init(struct command_line *line, char *buffer, size_t capacity)
 __attribute__((format(printf, 2, 3)))
 void command_line_add(struct command_line *line, const char *format, ...);
 
-/* Appends text that the caller does not vouch for. */
+/* The same without the space. */
+__attribute__((format(printf, 2, 3)))
+void command_line_append(struct command_line *line, const char *format, ...);
+
+/* Text that the caller does not vouch for: notes if it is unprintable. */
+void command_line_check(struct command_line *line, const char *text);
+/* And appends it. */
 void command_line_add_text(struct command_line *line, const char *text);
 
 #endif

@@ -2,25 +2,61 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "config.h"
 #include "failure.h"
 #include "libkrun.h"
+#include "libkrun.h"
 #include "program/compile.h"
 
-static int open_program(const char *path, struct failure *failure)
+/* What is no regular file must not hold us up. */
+#define OPEN_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+
+/* The folder that is the guest's root, or NULL: the program is one of the host's. */
+static const char *root_of(const struct vm_config *config)
 {
-	/* What is no regular file must not hold us up. */
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	for (unsigned i = 0; i < config->share_count; i++)
+		if (strcmp(config->shares[i].tag, KRUN_FS_ROOT_TAG) == 0)
+			return config->shares[i].path;
+	return NULL;
+}
+
+/* As the guest would find it: symbolic links and all stay inside. A descriptor or a negative errno. */
+static int open_inside(const char *root, const char *folder, const char *path)
+{
+	struct open_how how = { .flags = OPEN_FLAGS, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
+	int fd, root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char *whole;
+
+	if (root_fd < 0)
+		return -errno;
+	if (asprintf(&whole, "%s/%s", path[0] == '/' ? "" : folder, path) < 0) {
+		close(root_fd);
+		return -ENOMEM;
+	}
+	fd = (int)syscall(SYS_openat2, root_fd, whole, &how, sizeof(how));
+	if (fd < 0)
+		fd = -errno;
+	free(whole);
+	close(root_fd);
+	return fd;
+}
+
+static int open_program(const struct vm_config *config, struct failure *failure)
+{
+	const char *path = config->argv[0], *root = root_of(config);
+	int fd = root ? open_inside(root, config->workdir ? config->workdir : "", path) : open(path, OPEN_FLAGS);
 	struct stat status;
 
 	if (fd < 0)
-		return failure_errno(failure, -errno, "%s", path);
+		return failure_errno(failure, root ? fd : -errno, "%s%s%s", path, root ? " in " : "", root ? root : "");
 	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode))
 		return fd;
 	close(fd);
@@ -81,7 +117,7 @@ int program_prepare(struct program *program, struct vm_config *config, const cha
 
 	if (!config->argv || !config->argv[0])
 		return failure_set(failure, -ENOENT, "neither a kernel nor a program was set");
-	fd = open_program(config->argv[0], failure);
+	fd = open_program(config, failure);
 	if (fd >= 0)
 		fd = image_of(fd, config->argv[0], cpu, failure);
 	if (fd < 0)

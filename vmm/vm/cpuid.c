@@ -24,6 +24,8 @@
 #define LEAF_AMD_SIZES 0x80000008
 #define LEAF_AMD_TOPOLOGY 0x8000001e
 
+#define ECX_VMX (1u << 5)
+#define AMD_ECX_SVM (1u << 2)
 #define ECX_TSC_DEADLINE (1u << 24)
 #define ECX_HYPERVISOR (1u << 31)
 #define EBX_LOGICAL_COUNT_SHIFT 16
@@ -167,4 +169,16 @@ struct kvm_cpuid2 *cpuid_supported(int kvm_fd, struct failure *failure)
 			break;
 	}
 	return NULL;
+}
+
+void cpuid_hide_virtualization(struct kvm_cpuid2 *cpuid)
+{
+	for (unsigned i = 0; i < cpuid->nent; i++) {
+		struct kvm_cpuid_entry2 *entry = &cpuid->entries[i];
+
+		if (entry->function == LEAF_FEATURES)
+			entry->ecx &= ~ECX_VMX;
+		if (entry->function == LEAF_AMD_FEATURES)
+			entry->ecx &= ~AMD_ECX_SVM;
+	}
 }

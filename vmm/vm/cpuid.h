@@ -16,4 +16,7 @@ struct kvm_cpuid2 *cpuid_copy(const struct kvm_cpuid2 *cpuid);
  * again with another id. */
 void cpuid_adapt(struct kvm_cpuid2 *cpuid, unsigned id, unsigned count);
 
+/* Takes VMX and SVM out: no virtual machines in the guest. */
+void cpuid_hide_virtualization(struct kvm_cpuid2 *cpuid);
+
 #endif

@@ -5,6 +5,7 @@
 #include <linux/kvm.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 #include <sys/resource.h>
 
 #include "boot/command_line.h"
@@ -189,16 +190,27 @@ static void log_console(struct vm *vm, struct console_port_config *port)
 	port->opaque = &vm->console_log;
 }
 
+/* A terminal for the guest is raw while it runs; the first one has the job control. */
+static int connect_terminal(struct vm *vm, const struct port_config *port)
+{
+	if (!port->tty || port->input_fd < 0 || !isatty(port->input_fd) || vm->serials.terminal.open ||
+	    vm->console_terminal.open)
+		return 0;
+	return terminal_open(&vm->console_terminal, port->input_fd, &vm->io.loop, &vm->failure);
+}
+
 static int add_user_console(struct vm *vm, const struct console_config *config)
 {
 	struct console_port_config halves[2 * CONSOLE_PORTS_MAX];
 	unsigned count = 0;
+	int error = 0;
 
-	for (unsigned i = 0; i < config->port_count; i++) {
+	for (unsigned i = 0; i < config->port_count && !error; i++) {
+		error = connect_terminal(vm, &config->ports[i]);
 		count += port_halves(&config->ports[i], halves + count);
 		log_console(vm, &halves[count - 1]);
 	}
-	return open_console(vm, halves, count);
+	return error ? error : open_console(vm, halves, count);
 }
 
 /* A Walnut guest has one console, with the streams that were found for it before. */

@@ -57,6 +57,8 @@ static void *io_thread_main(void *opaque)
 	struct vm *vm = vm_of(io);
 
 	io->cpuid = cpuid_supported(io->kvm_fd, &io->cpuid_failure);
+	if (io->cpuid && !vm->config->nested_virt)
+		cpuid_hide_virtualization(io->cpuid);
 	sem_post(&io->cpuid_ready);
 
 	while (!io->finishing)

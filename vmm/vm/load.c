@@ -9,6 +9,7 @@
 #include "boot/command_line.h"
 #include "boot/launch_block.h"
 #include "boot/layout.h"
+#include "boot/libkrun_words.h"
 #include "boot/zero_page.h"
 #include "config.h"
 #include "vm/clock.h"
@@ -62,14 +63,19 @@ static int write_command_line(struct vm *vm, uint32_t *size)
 	struct command_line line;
 
 	command_line_init(&line, text, max);
-	if (vm->config->cmdline)
+	if (vm_is_pc(vm))
+		libkrun_words_begin(&line, vm->config);
+	else if (vm->config->cmdline)
 		command_line_add_text(&line, vm->config->cmdline);
 	devices_describe(vm, &line);
-	if (!vm_is_pc(vm))
+	if (vm_is_pc(vm))
+		libkrun_words_end(&line, vm->config);
+	else
 		add_hints(vm, &line);
 	*size = (uint32_t)line.size + 1;
 	if (line.unprintable)
-		return failure_set(&vm->failure, -EINVAL, "kernel command line: not printable ASCII");
+		return failure_set(&vm->failure, -EINVAL, "kernel command line: not printable ASCII, or with quotes in an "
+				   "argument or a space in a path");
 	if (line.overflow)
 		return failure_set(&vm->failure, -EINVAL, "kernel command line: too long (the kernel takes %u bytes)",
 				   max - 1);

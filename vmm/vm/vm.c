@@ -172,6 +172,7 @@ static void destroy(struct vm *vm)
 	devices_stop(vm);
 	devices_destroy(vm);
 	serials_destroy(&vm->serials);
+	terminal_close(&vm->console_terminal);
 	vcpus_destroy(&vm->vcpus);
 	if (vm->settling)
 		pthread_join(vm->settle_thread, NULL);

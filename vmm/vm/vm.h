@@ -65,6 +65,7 @@ struct vm {
 	struct console *console; /* the implicit one; NULL: there is none, or not yet */
 	struct console *consoles[1 + CONSOLES_MAX]; /* all of them */
 	unsigned console_count;
+	struct terminal console_terminal; /* if a port of theirs is one, and no serial port */
 	struct worker workers[VM_WORKERS_MAX];
 	unsigned worker_count;
 

@@ -1,5 +1,6 @@
 /* Runs a program the way libkrun's chroot_vm example does: APP.wasm [ARGS…], with the environment
- * MODE=test and the working folder /work. WALNUT_TEST_OUTPUT names a file for the console. */
+ * MODE=test and the working folder /work. WALNUT_TEST_OUTPUT names a file for the console,
+ * WALNUT_TEST_ROOT the root. */
 #include <errno.h>
 #include <libkrun.h>
 #include <stdio.h>
@@ -19,7 +20,7 @@ int main(int argc, char **argv)
 {
 	const char *const environment[] = { "MODE=test", "HOME=/", NULL };
 	const char *const limits[] = { "6=4096:8192", NULL };
-	const char *output = getenv("WALNUT_TEST_OUTPUT");
+	const char *output = getenv("WALNUT_TEST_OUTPUT"), *root = getenv("WALNUT_TEST_ROOT");
 	uint32_t ctx;
 	int32_t id;
 
@@ -35,6 +36,8 @@ int main(int argc, char **argv)
 	MUST(krun_set_rlimits(ctx, limits));
 	MUST(krun_set_workdir(ctx, "/work"));
 	MUST(krun_set_exec(ctx, argv[1], (const char *const *)(argv + 2), environment));
+	if (root)
+		MUST(krun_set_root(ctx, root));
 	if (output)
 		MUST(krun_set_console_output(ctx, output));
 	MUST(krun_start_enter(ctx));

@@ -32,6 +32,7 @@ struct choice {
 	char *shares[SHARES_MAX]; /* TAG=PATH[:ro] */
 	unsigned share_count;
 	const char *tap, *passt;
+	bool program; /* with all that a program is given */
 	char *port; /* NAME:INPUT:OUTPUT */
 	char *vsock_ports[VSOCK_PORTS_MAX]; /* PORT=PATH[:listen] */
 	unsigned vsock_port_count;
@@ -68,6 +69,19 @@ static int add_net(uint32_t ctx, const struct choice *choice)
 	if (!error && choice->tap)
 		error = krun_add_net_tap(ctx, (char *)choice->tap, mac, COMPAT_NET_FEATURES, 0);
 	return error;
+}
+
+static int set_program(uint32_t ctx)
+{
+	const char *const argv[] = { "one", "two words", NULL }, *const envp[] = { "A=b c", NULL };
+	const char *const limits[] = { "7=100:200", NULL };
+	int error = krun_set_exec(ctx, "/bin/app", argv, envp);
+
+	if (!error)
+		error = krun_set_workdir(ctx, "/work");
+	if (!error)
+		error = krun_set_rlimits(ctx, limits);
+	return error ? error : krun_set_kernel_console(ctx, "ttyS0,9600");
 }
 
 /* A console of its own, with a port that reads one file and writes another. */
@@ -113,6 +127,8 @@ static int add_devices(uint32_t ctx, const struct choice *choice)
 	}
 	if (!error)
 		error = add_net(ctx, choice);
+	if (!error && choice->program)
+		error = set_program(ctx);
 	if (!error && choice->port)
 		error = add_port(ctx, choice->port);
 	if (!error && choice->pci)
@@ -171,6 +187,7 @@ int main(int argc, char **argv)
 		{ "disk-direct", required_argument, NULL, 'D' },
 		{ "vsock", required_argument, NULL, 'v' },
 		{ "pci", no_argument, NULL, 'p' },
+		{ "program", no_argument, NULL, 'x' },
 		{ "tap", required_argument, NULL, 'T' },
 		{ "passt", required_argument, NULL, 'P' },
 		{ "port", required_argument, NULL, 'o' },
@@ -192,6 +209,7 @@ int main(int argc, char **argv)
 		case 'r': add_disk(&choice, optarg, true, false); break;
 		case 'D': add_disk(&choice, optarg, false, true); break;
 		case 'p': choice.pci = true; break;
+		case 'x': choice.program = true; break;
 		case 'T': choice.tap = optarg; break;
 		case 'P': choice.passt = optarg; break;
 		case 'o': choice.port = optarg; break;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "libkrun.h"
@@ -278,6 +279,28 @@ static void the_environment_may_change_the_level(void **state)
 	close(pipe_fds[0]);
 }
 
+/* In a child: there is no way back. */
+static void the_process_becomes_somebody_else(void **state)
+{
+	struct krun_walnut_result result;
+	uint32_t ctx = (uint32_t)krun_create_ctx();
+	int status;
+	pid_t child;
+
+	if (getuid() != 0)
+		skip();
+	assert_int_equal(krun_setuid(ctx, 65534), 0);
+	assert_int_equal(krun_setgid(ctx, 65533), 0);
+	child = fork();
+	if (child == 0)
+		_exit(krun_walnut_run(ctx, &result) == -ENOENT && getuid() == 65534 && geteuid() == 65534 &&
+		      getgid() == 65533 ? 0 : 1);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(getuid(), 0);
+	assert_int_equal(krun_free_ctx(ctx), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,6 +310,7 @@ int main(void)
 		cmocka_unit_test(arguments_are_checked),
 		cmocka_unit_test(networks_are_checked),
 		cmocka_unit_test(consoles_have_ports),
+		cmocka_unit_test(the_process_becomes_somebody_else),
 		cmocka_unit_test(the_log_says_why),
 		cmocka_unit_test(the_environment_may_change_the_level),
 	};

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "boot/command_line.h"
+#include "boot/libkrun_words.h"
 #include "boot/launch_block.h"
 #include "boot/layout.h"
 #include "boot/zero_page.h"
@@ -189,6 +190,76 @@ static void command_line_joins_words(void **state)
 	assert_false(line.overflow || line.unprintable);
 }
 
+static void libkrun_words(const struct vm_config *config, char *text, size_t size)
+{
+	struct command_line line;
+
+	command_line_init(&line, text, size);
+	libkrun_words_begin(&line, config);
+	command_line_add(&line, "device");
+	libkrun_words_end(&line, config);
+	assert_false(line.overflow);
+	assert_false(line.unprintable);
+}
+
+static void linux_is_told_what_libkrun_tells_it(void **state)
+{
+	struct vm_config config = {
+		.argv = (char *[]){ "/bin/app", "one", "two words", NULL },
+		.envp = (char *[]){ "A=b c", "BAD=\"", "UGLY=\033", "Z=", NULL },
+		.rlimits = (char *[]){ "6=1:2", "7=3:4", NULL },
+		.workdir = "/work",
+	};
+	char text[1024];
+
+	libkrun_words(&config, text, sizeof(text));
+	assert_string_equal(text, "reboot=k panic=-1 panic_print=0 nomodule console=hvc0 rootfstype=virtiofs rw quiet "
+			    "no-kvmapf init=/init.krun KRUN_INIT=/bin/app KRUN_WORKDIR=/work "
+			    "KRUN_RLIMITS=\"6=1:2,7=3:4\" \"A=b c\" \"Z=\" device -- \"one\" \"two words\"");
+	config = (struct vm_config){ .cmdline = "quiet" };
+	libkrun_words(&config, text, sizeof(text));
+	assert_string_equal(text, "quiet device");
+}
+
+static void the_consoles_name_is_replaced(void **state)
+{
+	const struct { const char *words, *expected; } table[] = {
+		{ "console=hvc0", "console=ttyS1 device" },
+		{ "a console=hvc0 b", "a console=ttyS1 b device" },
+		{ "a console=x console=y", "a console=ttyS1 console=y device" },
+		{ "noconsole=x", "noconsole=x console=ttyS1 device" },
+		{ "", "console=ttyS1 device" },
+	};
+	char text[256];
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		struct vm_config config = { .cmdline = (char *)table[i].words, .kernel_console = "ttyS1" };
+
+		libkrun_words(&config, text, sizeof(text));
+		assert_string_equal(text, table[i].expected);
+	}
+}
+
+static void what_cannot_be_a_word_is_refused(void **state)
+{
+	const struct vm_config configs[] = {
+		{ .cmdline = "", .argv = (char *[]){ "/bin/app", "\"", NULL } },
+		{ .cmdline = "", .argv = (char *[]){ "/bin/my app", NULL } },
+		{ .cmdline = "", .workdir = "/a\nb" },
+		{ .cmdline = "\t" },
+	};
+	char text[256];
+
+	for (size_t i = 0; i < sizeof(configs) / sizeof(configs[0]); i++) {
+		struct command_line line;
+
+		command_line_init(&line, text, sizeof(text));
+		libkrun_words_begin(&line, &configs[i]);
+		libkrun_words_end(&line, &configs[i]);
+		assert_true(line.unprintable);
+	}
+}
+
 static void command_line_stops_at_its_end(void **state)
 {
 	struct command_line line;
@@ -278,6 +349,9 @@ int main(void)
 		cmocka_unit_test(guest_ranges_end_where_ram_ends),
 		cmocka_unit_test(command_line_joins_words),
 		cmocka_unit_test(command_line_stops_at_its_end),
+		cmocka_unit_test(linux_is_told_what_libkrun_tells_it),
+		cmocka_unit_test(the_consoles_name_is_replaced),
+		cmocka_unit_test(what_cannot_be_a_word_is_refused),
 		cmocka_unit_test(command_line_notices_control_characters),
 		cmocka_unit_test(launch_block_holds_arguments_then_environment),
 		cmocka_unit_test(launch_block_without_settings_is_empty),
