@@ -20,11 +20,14 @@ struct walnut_launch {
 	uint32_t invoke_offset; /* of a NUL-terminated export name to call instead of
 				   _start, from the block's start; 0: none */
 	uint32_t strings_offset; /* of the first string */
+	uint32_t dirc; /* shared directories: the names that the program knows them by, in the
+			  order of their virtio-fs devices */
+	uint32_t dirs_offset; /* of the first of these strings */
 };
 #define WALNUT_LAUNCH_TTY_STDIN (1u << 0)
 #define WALNUT_LAUNCH_TTY_STDOUT (1u << 1)
 #define WALNUT_LAUNCH_TTY_STDERR (1u << 2)
 
-_Static_assert(sizeof(struct walnut_launch) == 32, "launch");
+_Static_assert(sizeof(struct walnut_launch) == 40, "launch");
 
 #endif

@@ -138,6 +138,9 @@ static int configure(const struct run *run, uint32_t context, enum krun_walnut_a
 		code = krun_walnut_set_stdio(context, stream_or_none(STDIN_FILENO, O_WRONLY),
 					     stream_or_none(STDOUT_FILENO, O_RDONLY),
 					     stream_or_none(STDERR_FILENO, O_RDONLY));
+	for (unsigned i = 0; i < run->options.dir_count && !code; i++)
+		code = krun_walnut_add_dir(context, run->options.dirs[i].host, run->options.dirs[i].guest,
+					   run->options.dirs[i].read_only);
 	if (!code && run->options.invoke)
 		code = krun_walnut_set_invoke(context, run->options.invoke);
 	if (!code)

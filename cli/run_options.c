@@ -5,6 +5,7 @@
 
 #include "fail.h"
 #include "options.h"
+#include "share_option.h"
 
 #define RAM_DEFAULT_MIB 128
 #define RAM_MIN_MIB 16
@@ -27,7 +28,7 @@ static const struct option_spec specs[] = {
 	{ "target-cpu", 0, "CPU", "LLVM's name; default: this machine's CPU", OPTION_CPU },
 	{ "stats", 0, NULL, "print timeline and counters to stderr at the end", OPTION_STATS },
 	{ "verbose", 'v', NULL, "say what is being done", OPTION_VERBOSE },
-	{ "dir", 0, "HOST[::GUEST]", "share a folder (not available yet)", OPTION_DIR },
+	{ "dir", 0, "HOST[::GUEST][:ro]", "share a folder, as the program knows it (repeatable)", OPTION_DIR },
 	{ "publish", 'p', "[ADDR:]HOST:GUEST[/udp]", "let the program's port appear on this machine (repeatable)",
 	  OPTION_PUBLISH },
 	{ "allow-net", 0, "CIDR[:PORTS]|all", "let the program connect there (repeatable)", OPTION_ALLOW_NET },
@@ -105,12 +106,6 @@ static int set_accel(struct run_options *options, const char *argument)
 	return fail("run: --accel %s: it is auto, kvm or tcg", argument);
 }
 
-/* Never passed over in silence: the program would miss it. */
-static int not_yet(const char *name)
-{
-	return fail("run: %s: not available yet in version " WALNUT_VERSION, name);
-}
-
 static int apply(void *opaque, int id, const char *argument)
 {
 	struct run_options *options = opaque;
@@ -146,7 +141,7 @@ static int apply(void *opaque, int id, const char *argument)
 		options->verbose = options->settings.verbose = true;
 		return 0;
 	case OPTION_DIR:
-		return not_yet("--dir");
+		return share_option(options, argument);
 	case OPTION_PUBLISH:
 		return add_string(&options->published, &options->published_count, argument);
 	case OPTION_NET:
@@ -178,4 +173,9 @@ void run_options_free(struct run_options *options)
 	free(options->environment);
 	free(options->published);
 	free(options->allowed);
+	for (unsigned i = 0; i < options->dir_count; i++) {
+		free(options->dirs[i].host);
+		free(options->dirs[i].guest);
+	}
+	free(options->dirs);
 }

@@ -8,6 +8,13 @@
 #include "toolchain.h"
 #include "walnut.h"
 
+/* A folder of the host for the program. */
+struct shared_dir {
+	char *host;
+	char *guest;
+	bool read_only;
+};
+
 struct run_options {
 	struct compile_settings settings;
 	enum krun_walnut_accel accel;
@@ -20,6 +27,8 @@ struct run_options {
 	const char **allowed;
 	unsigned published_count, allowed_count;
 	bool no_net;
+	struct shared_dir *dirs; /* from malloc */
+	unsigned dir_count;
 	bool no_cache;
 	bool verbose;
 	bool stats;

@@ -118,6 +118,10 @@ int32_t krun_walnut_set_gdb(uint32_t ctx_id, const char *address);
 int32_t krun_walnut_publish(uint32_t ctx_id, const char *port);
 int32_t krun_walnut_allow_net(uint32_t ctx_id, const char *destination);
 
+/* Shares a directory of the host with a WebAssembly program, which knows it as guest_path.
+ * -EEXIST: it knows another one by that name. */
+int32_t krun_walnut_add_dir(uint32_t ctx_id, const char *host_path, const char *guest_path, bool read_only);
+
 /* Tells whether /dev/kvm can run a guest: 0, or the negative errno of the step
  * that failed, with one line of explanation in `why` (size bytes). */
 int32_t krun_walnut_probe_kvm(char *why, uint64_t size);

@@ -41,6 +41,7 @@ struct disk_config {
 struct fs_config {
 	char *tag;  /* at most 36 bytes */
 	char *path;
+	char *guest_path; /* what a WebAssembly program calls it; NULL: the tag */
 	bool read_only;
 };
 

@@ -131,6 +131,7 @@ void context_config_free(struct vm_config *config)
 	for (unsigned i = 0; i < config->share_count; i++) {
 		free(config->shares[i].tag);
 		free(config->shares[i].path);
+		free(config->shares[i].guest_path);
 	}
 	free(config->shares);
 	disks_free(config->named_disks, DISK_NAMED_COUNT);

@@ -49,6 +49,10 @@ bool launch_parse(struct launch *out, const void *block, size_t size)
 			return false;
 		out->invoke = invoke.data;
 	}
+	at = header.dirs_offset;
+	if (header.dirc && (at < sizeof(header) || at > header.total_size ||
+			    !take_strings(&out->directories, header.dirc, bytes, header.total_size, &at)))
+		return false;
 	out->flags = header.flags;
 	return true;
 }

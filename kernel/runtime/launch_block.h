@@ -16,6 +16,7 @@ struct strings {
 struct launch {
 	struct strings arguments;
 	struct strings environment;
+	struct strings directories; /* shared ones: the program's names */
 	uint32_t flags;	    /* WALNUT_LAUNCH_* */
 	const char *invoke; /* NULL: _start */
 };

@@ -20,8 +20,14 @@
 #include "wasi/args.h"
 #include "wasi/descriptor.h"
 #include "wasi/guest.h"
+#include "wasi/preopen.h"
 
 #define COMMAND_LINE_MAX 65536
+
+/* There if the program imports functions for files. By a pointer in memory: what is not there
+ * is at address 0, too far away for a call. */
+void preopen_init(const struct strings *names) __attribute__((weak));
+static void (*const volatile open_directories)(const struct strings *names) = preopen_init;
 
 static struct cmdline line;
 static struct launch launch;
@@ -143,6 +149,8 @@ void runtime_main(const struct nucleus_info *info)
 	clock_init(info, &line);
 	args_set(&launch.arguments, &launch.environment);
 	descriptor_init(launch.flags);
+	if (open_directories)
+		open_directories(&launch.directories);
 	module = find_program();
 	if (line.debug)
 		describe();

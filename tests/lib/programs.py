@@ -38,6 +38,18 @@ def native(context, name):
     return target
 
 
+def from_rust(context, name, target="wasm32-wasi"):
+    """The module of tests/e2e/programs/NAME.rs; target None: the program for this machine."""
+    source = context.project.root / "tests" / "e2e" / "programs" / f"{name}.rs"
+    built = context.project.scratch / "programs" / (f"{name}_rust.wasm" if target else f"{name}_rust")
+    with _lock:
+        if not built.exists():
+            built.parent.mkdir(exist_ok=True)
+            build(["/usr/bin/rustc", "--edition=2021", "-O", *(["--target", target] if target else []),
+                   "-o", built, source])
+    return built
+
+
 def from_wat(context, text, name="program.wasm", check=True):
     """A module in the test's own directory, from the text format."""
     target = context.tmp / name

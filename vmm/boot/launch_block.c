@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "libkrun.h"
 
 #include "launch.h"
 
@@ -14,6 +15,7 @@ struct plan {
 	size_t argc, envc;
 	size_t strings_size;
 	size_t invoke_size;
+	size_t dirs_size;
 };
 
 static size_t strings_measure(char *const *strings, size_t *count)
@@ -26,12 +28,23 @@ static size_t strings_measure(char *const *strings, size_t *count)
 	return size;
 }
 
+/* What the program calls a shared directory. */
+static const char *guest_name(const struct fs_config *share)
+{
+	if (share->guest_path)
+		return share->guest_path;
+	return strcmp(share->tag, KRUN_FS_ROOT_TAG) == 0 ? "/" : share->tag;
+}
+
 static size_t plan_make(const struct vm_config *config, struct plan *plan)
 {
 	plan->strings_size = strings_measure(config->argv, &plan->argc);
 	plan->strings_size += strings_measure(config->envp, &plan->envc);
 	plan->invoke_size = config->invoke ? strlen(config->invoke) + 1 : 0;
-	return sizeof(struct walnut_launch) + plan->strings_size + plan->invoke_size;
+	plan->dirs_size = 0;
+	for (unsigned i = 0; i < config->share_count; i++)
+		plan->dirs_size += strlen(guest_name(&config->shares[i])) + 1;
+	return sizeof(struct walnut_launch) + plan->strings_size + plan->invoke_size + plan->dirs_size;
 }
 
 long launch_block_size(const struct vm_config *config)
@@ -72,6 +85,10 @@ void launch_block_write(const struct vm_config *config, void *block)
 	to = strings_write(to, config->envp, plan.envc);
 	if (config->invoke) {
 		launch->invoke_offset = (uint32_t)(to - (char *)block);
-		strings_write(to, &config->invoke, 1);
+		to = strings_write(to, &config->invoke, 1);
 	}
+	launch->dirc = config->share_count;
+	launch->dirs_offset = (uint32_t)(to - (char *)block);
+	for (unsigned i = 0; i < config->share_count; i++)
+		to = stpcpy(to, guest_name(&config->shares[i])) + 1;
 }

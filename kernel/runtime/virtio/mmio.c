@@ -74,12 +74,12 @@ static void look(const struct cmdline_device *place)
 	seen_count++;
 }
 
-bool mmio_find(struct mmio_device *device, uint32_t id)
+bool mmio_find_next(struct mmio_device *device, uint32_t id, uint32_t skip)
 {
 	for (uint32_t i = 0; i < line->device_count; i++) {
 		if (i == seen_count)
 			look(&line->devices[i]);
-		if (seen[i].id == id) {
+		if (seen[i].id == id && skip-- == 0) {
 			*device = (struct mmio_device){ .registers = seen[i].registers,
 							.address = line->devices[i].address,
 							.irq = line->devices[i].irq };
@@ -88,6 +88,11 @@ bool mmio_find(struct mmio_device *device, uint32_t id)
 	}
 	*device = (struct mmio_device){ 0 };
 	return false;
+}
+
+bool mmio_find(struct mmio_device *device, uint32_t id)
+{
+	return mmio_find_next(device, id, 0);
 }
 
 static void add_status(struct mmio_device *device, uint32_t bits)

@@ -25,6 +25,9 @@ void mmio_init(const struct cmdline *line);
  * it is looked at once. */
 bool mmio_find(struct mmio_device *device, uint32_t id);
 
+/* The same, of several with one id the one behind `skip` others. */
+bool mmio_find_next(struct mmio_device *device, uint32_t id, uint32_t skip);
+
 /* The features that the device offers, low 32 bits; before mmio_start(). */
 uint32_t mmio_offered(struct mmio_device *device);
 

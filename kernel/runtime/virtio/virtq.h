@@ -46,6 +46,11 @@ void virtq_init(struct virtq *queue, struct virtq_rings *rings, uint16_t number,
  * may write to it if `writable`. */
 void virtq_add(struct virtq *queue, uint16_t id, uint64_t physical, uint32_t size, bool writable);
 
+/* The same for a request to read and a place for its answer, which take the numbers
+ * `id` and id + 1; it comes back as `id`. */
+void virtq_add_request(struct virtq *queue, uint16_t id, uint64_t request, uint32_t request_size,
+		       uint64_t answer, uint32_t answer_size);
+
 /* Lets the device see what was added; true: it wants a notification. */
 bool virtq_publish(struct virtq *queue);
 

@@ -10,6 +10,7 @@
 #include "wasi/wasi.h"
 
 struct descriptor;
+struct file_ops;
 
 /* Of what is no stream. Rights are checked by the caller, errnos come back. */
 struct descriptor_ops {
@@ -20,6 +21,7 @@ struct descriptor_ops {
 	/* Whether reading (or writing) would not wait; fills in size, flags and error. */
 	bool (*poll)(struct descriptor *descriptor, bool write, struct wasi_event *event);
 	void (*close)(struct descriptor *descriptor);
+	const struct file_ops *file; /* NULL: it is neither file nor directory */
 };
 
 struct descriptor {
@@ -28,6 +30,7 @@ struct descriptor {
 	enum console_stream stream;
 	uint16_t flags;	 /* WASI_FDFLAG_* */
 	uint64_t rights; /* WASI_RIGHT_* */
+	uint64_t inheriting; /* of a directory: the most that what is opened through it can have */
 	const struct descriptor_ops *ops; /* NULL: it is the stream */
 	void *object;			  /* the operations' */
 };

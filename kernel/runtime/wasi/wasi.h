@@ -17,22 +17,44 @@ enum wasi_errno {
 	WASI_EAFNOSUPPORT = 5,
 	WASI_EAGAIN = 6,
 	WASI_EBADF = 8,
+	WASI_EBUSY = 10,
+	WASI_EDQUOT = 19,
+	WASI_EEXIST = 20,
 	WASI_EFAULT = 21,
+	WASI_EFBIG = 22,
 	WASI_EINPROGRESS = 26,
+	WASI_EINTR = 27,
 	WASI_EINVAL = 28,
 	WASI_EIO = 29,
+	WASI_EISDIR = 31,
+	WASI_ELOOP = 32,
 	WASI_EMFILE = 33,
+	WASI_EMLINK = 34,
+	WASI_ENAMETOOLONG = 37,
+	WASI_ENFILE = 41,
+	WASI_ENODEV = 43,
+	WASI_ENOENT = 44,
 	WASI_ENOMEM = 48,
 	WASI_ENOPROTOOPT = 50,
+	WASI_ENOSPC = 51,
 	WASI_ENOSYS = 52,
 	WASI_ENOTCONN = 53,
 	WASI_ENOTDIR = 54,
+	WASI_ENOTEMPTY = 55,
 	WASI_ENOTSOCK = 57,
 	WASI_ENOTSUP = 58,
+	WASI_ENXIO = 60,
+	WASI_EOVERFLOW = 61,
+	WASI_EPERM = 63,
 	WASI_EPIPE = 64,
 	WASI_EPROTONOSUPPORT = 66,
+	WASI_ERANGE = 68,
+	WASI_EROFS = 69,
 	WASI_ESPIPE = 70,
+	WASI_ESTALE = 72,
 	WASI_ETIMEDOUT = 73,
+	WASI_ETXTBSY = 74,
+	WASI_EXDEV = 75,
 	WASI_ENOTCAPABLE = 76,
 	/* WasmEdge's, of getaddrinfo */
 	WASI_EAIFAMILY = 81,
@@ -50,18 +72,60 @@ enum wasi_clock {
 
 enum wasi_filetype {
 	WASI_FILETYPE_UNKNOWN = 0,
+	WASI_FILETYPE_BLOCK_DEVICE = 1,
 	WASI_FILETYPE_CHARACTER_DEVICE = 2,
+	WASI_FILETYPE_DIRECTORY = 3,
+	WASI_FILETYPE_REGULAR_FILE = 4,
 	WASI_FILETYPE_SOCKET_DGRAM = 5,
 	WASI_FILETYPE_SOCKET_STREAM = 6,
+	WASI_FILETYPE_SYMBOLIC_LINK = 7,
 };
 
 #define WASI_FDFLAG_APPEND 0x1u
+#define WASI_FDFLAG_DSYNC 0x2u
 #define WASI_FDFLAG_NONBLOCK 0x4u
+#define WASI_FDFLAG_RSYNC 0x8u
+#define WASI_FDFLAG_SYNC 0x10u
 
+#define WASI_OPEN_CREAT 0x1u
+#define WASI_OPEN_DIRECTORY 0x2u
+#define WASI_OPEN_EXCL 0x4u
+#define WASI_OPEN_TRUNC 0x8u
+
+#define WASI_LOOKUP_SYMLINK_FOLLOW 0x1u
+
+#define WASI_TIME_ATIM 0x1u
+#define WASI_TIME_ATIM_NOW 0x2u
+#define WASI_TIME_MTIM 0x4u
+#define WASI_TIME_MTIM_NOW 0x8u
+
+#define WASI_RIGHT_FD_DATASYNC (UINT64_C(1) << 0)
 #define WASI_RIGHT_FD_READ (UINT64_C(1) << 1)
+#define WASI_RIGHT_FD_SEEK (UINT64_C(1) << 2)
 #define WASI_RIGHT_FD_FDSTAT_SET_FLAGS (UINT64_C(1) << 3)
+#define WASI_RIGHT_FD_SYNC (UINT64_C(1) << 4)
+#define WASI_RIGHT_FD_TELL (UINT64_C(1) << 5)
 #define WASI_RIGHT_FD_WRITE (UINT64_C(1) << 6)
+#define WASI_RIGHT_FD_ADVISE (UINT64_C(1) << 7)
+#define WASI_RIGHT_FD_ALLOCATE (UINT64_C(1) << 8)
+#define WASI_RIGHT_PATH_CREATE_DIRECTORY (UINT64_C(1) << 9)
+#define WASI_RIGHT_PATH_CREATE_FILE (UINT64_C(1) << 10)
+#define WASI_RIGHT_PATH_LINK_SOURCE (UINT64_C(1) << 11)
+#define WASI_RIGHT_PATH_LINK_TARGET (UINT64_C(1) << 12)
+#define WASI_RIGHT_PATH_OPEN (UINT64_C(1) << 13)
+#define WASI_RIGHT_FD_READDIR (UINT64_C(1) << 14)
+#define WASI_RIGHT_PATH_READLINK (UINT64_C(1) << 15)
+#define WASI_RIGHT_PATH_RENAME_SOURCE (UINT64_C(1) << 16)
+#define WASI_RIGHT_PATH_RENAME_TARGET (UINT64_C(1) << 17)
+#define WASI_RIGHT_PATH_FILESTAT_GET (UINT64_C(1) << 18)
+#define WASI_RIGHT_PATH_FILESTAT_SET_SIZE (UINT64_C(1) << 19)
+#define WASI_RIGHT_PATH_FILESTAT_SET_TIMES (UINT64_C(1) << 20)
 #define WASI_RIGHT_FD_FILESTAT_GET (UINT64_C(1) << 21)
+#define WASI_RIGHT_FD_FILESTAT_SET_SIZE (UINT64_C(1) << 22)
+#define WASI_RIGHT_FD_FILESTAT_SET_TIMES (UINT64_C(1) << 23)
+#define WASI_RIGHT_PATH_SYMLINK (UINT64_C(1) << 24)
+#define WASI_RIGHT_PATH_REMOVE_DIRECTORY (UINT64_C(1) << 25)
+#define WASI_RIGHT_PATH_UNLINK_FILE (UINT64_C(1) << 26)
 #define WASI_RIGHT_POLL_FD_READWRITE (UINT64_C(1) << 27)
 #define WASI_RIGHT_SOCK_SHUTDOWN (UINT64_C(1) << 28)
 #define WASI_RIGHT_SOCK_ACCEPT (UINT64_C(1) << 29)
@@ -71,6 +135,30 @@ enum wasi_filetype {
 #define WASI_ROFLAG_TRUNCATED 0x1u
 #define WASI_SDFLAG_RECEIVE 0x1u
 #define WASI_SDFLAG_SEND 0x2u
+
+enum wasi_whence {
+	WASI_SEEK_SET = 0,
+	WASI_SEEK_CUR = 1,
+	WASI_SEEK_END = 2,
+};
+
+/* What a descriptor that is open from the start is; there is one kind, directories. */
+struct wasi_prestat {
+	uint8_t type; /* 0: a directory */
+	uint8_t pad[3];
+	uint32_t name_size;
+};
+_Static_assert(sizeof(struct wasi_prestat) == 8, "prestat");
+
+/* An entry of a directory; its name follows. */
+struct wasi_dirent {
+	uint64_t next; /* cookie of the next entry */
+	uint64_t inode;
+	uint32_t name_size;
+	uint8_t type;
+	uint8_t pad[3];
+};
+_Static_assert(sizeof(struct wasi_dirent) == 24, "dirent");
 
 struct wasi_iovec {
 	uint32_t address;

@@ -42,6 +42,14 @@ static void arguments_are_checked(void **state)
 	}
 	assert_int_equal(krun_add_virtiofs(ctx, "more", "/"), -ENOSPC);
 	assert_int_equal(krun_free_ctx(ctx), 0);
+	ctx = context();
+	assert_int_equal(krun_walnut_add_dir(ctx, NULL, "a", false), -EINVAL);
+	assert_int_equal(krun_walnut_add_dir(ctx, "/", "", false), -EINVAL);
+	assert_int_equal(krun_walnut_add_dir(ctx, "/", "a", false), 0);
+	assert_int_equal(krun_walnut_add_dir(ctx, "/tmp", "a", false), -EEXIST);
+	assert_int_equal(krun_walnut_add_dir(ctx, "/", "b", false), 0);
+	assert_int_equal(krun_free_ctx(ctx), 0);
+	assert_int_equal(krun_walnut_add_dir(ctx, "/", "b", false), -ENOENT);
 	assert_int_equal(krun_add_virtiofs(ctx, "tag", "/"), -ENOENT);
 }
 

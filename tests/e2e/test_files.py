@@ -1,0 +1,156 @@
+"""Shared folders: files of the host for WASI programs."""
+
+import os
+import random
+import zlib
+
+from lib.endtoend import test
+from lib.programs import example, from_c, from_rust, native
+
+
+def folder(context, name="shared"):
+    path = context.tmp / name
+    path.mkdir()
+    return path
+
+
+@test
+def same_as_natively(context):
+    """some 150 calls for files, directories, links and attributes have the results they have in a process."""
+    ours, theirs = folder(context), folder(context, "native")
+    expected = context.run(native(context, "files"), cwd=theirs).out
+    result = context.walnut("run", "--dir", f"{ours}::.", from_c(context, "files"))
+    context.must(result)
+    context.equal(result.out.decode(), expected.decode(), "results")
+    context.equal(listing(ours), listing(theirs), "what is left")
+
+
+def listing(path):
+    return sorted((str(p.relative_to(path)), p.is_dir(), p.is_symlink(), p.lstat().st_size if p.is_file() else 0)
+                  for p in path.rglob("*"))
+
+
+@test
+def rust_programs(context):
+    """Rust's std::fs creates, lists, reads, moves and removes a tree as in a process."""
+    ours, theirs = folder(context), folder(context, "native")
+    expected = context.run(from_rust(context, "std_files", target=None), theirs).out
+    result = context.walnut("run", "--dir", f"{ours}::/data", from_rust(context, "std_files"), "/data")
+    context.must(result)
+    context.equal(result.out.decode(), expected.decode(), "results")
+    context.equal(listing(ours), listing(theirs), "what is left")
+
+
+@test
+def large_files(context):
+    """a file of 40 MB is read whole and right, under the host's name and under another."""
+    shared = folder(context)
+    data = random.Random(1).randbytes(40_000_000)
+    (shared / "large").write_bytes(data)
+    for option, name in ((str(shared), f"{shared}/large"), (f"{shared}::in:ro", "in/large")):
+        result = context.walnut("run", "--dir", option, from_c(context, "folders"), "sum", name)
+        context.must(result)
+        context.equal(int(result.out), zlib.adler32(data), "sum")
+
+
+@test
+def read_only(context):
+    """a read-only folder is read and not written."""
+    shared = folder(context)
+    (shared / "f").write_text("kept")
+    result = context.walnut("run", "--dir", f"{shared}::.:ro", from_c(context, "folders"), "read", "f",
+                            "write", "f", "write", "new", "mkdir", "d", "remove", "f")
+    context.must(result)
+    error = "Read-only file system"
+    context.equal(result.out.decode(), f"kept\n{error}\n{error}\n{error}\n{error}\n", "results")
+    context.equal((shared / "f").read_text(), "kept", "what is left")
+
+
+@test
+def ways_out(context):
+    """neither .. nor symlinks, absolute or not, lead out of a folder; those that stay inside work."""
+    shared = folder(context)
+    (context.tmp / "secret").write_text("secret")
+    (shared / "d").mkdir()
+    (shared / "f").write_text("inside")
+    for name, target in (("absolute", str(context.tmp / "secret")), ("relative", "../secret"),
+                         ("around", "d/../../secret"), ("dir", ".."), ("proc", "/proc/self/mem"),
+                         ("good", "d/../f")):
+        (shared / name).symlink_to(target)
+    out = ["../secret", "d/../../secret", "absolute", "relative", "around", "dir/secret", "proc"]
+    words = [word for name in out for word in ("read", name, "write", name)]
+    result = context.walnut("run", "--dir", f"{shared}::.", from_c(context, "folders"), *words, "read", "good",
+                            "link", "/etc/passwd")
+    context.must(result)
+    lines = result.out.decode().splitlines()
+    context.equal(lines, ["Capabilities insufficient"] * len(out) * 2 + ["inside"] +
+                  ["Capabilities insufficient"], "results")
+    context.equal((context.tmp / "secret").read_text(), "secret", "the secret")
+
+
+@test
+def several_folders(context):
+    """each folder has its name in the program; nothing else is there, and nothing at all without the option."""
+    one, two = folder(context, "one"), folder(context, "two")
+    (one / "f").write_text("first")
+    (two / "f").write_text("second")
+    program = from_c(context, "folders")
+    result = context.walnut("run", "--dir", f"{one}::/a", "--dir", f"{two}::/a/b", program, "read", "/a/f",
+                            "read", "/a/b/f", "move", "/a/f", "/a/b/g", "read", "/c/f")
+    context.must(result)
+    context.equal(result.out.decode(), "first\nsecond\nCross-device link\nCapabilities insufficient\n", "results")
+    result = context.walnut("run", program, "read", "f")
+    context.must(result)
+    context.equal(result.out.decode(), "Capabilities insufficient\n", "without folders")
+
+
+@test
+def bad_options(context):
+    """a folder that is missing, none, unreadable or named twice is one line on stderr and status 125."""
+    shared = folder(context)
+    (context.tmp / "file").write_text("")
+    program, _ = example(context, "hello")
+    for options, text in (([str(context.tmp / "none")], "No such file or directory"),
+                          ([str(context.tmp / "file")], "Not a directory"),
+                          ([f"{shared}::a", f"/tmp::a"], "another folder named a"),
+                          ([f"{shared}::"], "HOST[::GUEST]"), (["/proc::p"], "procfs is not shared")):
+        result = context.walnut("run", *[word for option in options for word in ("--dir", option)], program)
+        context.must(result, 125)
+        context.equal(len(result.err.decode().splitlines()), 1, "one line")
+        context.contains(result.err.decode(), text)
+
+
+@test
+def many_entries(context):
+    """a directory of 20,000 entries is listed whole, and emptied while it is listed."""
+    shared = folder(context)
+    (shared / "d").mkdir()
+    for i in range(20_000):
+        (shared / "d" / f"entry-{i}").touch()
+    program = from_c(context, "folders")
+    result = context.walnut("run", "--dir", f"{shared}::.", program, "count", "d", "empty", "d", "count", "d")
+    context.must(result)
+    context.equal(result.out.decode(), "20000\n20000\n0\n", "counts")
+
+
+@test
+def files_of_other_kinds(context):
+    """fifos, sockets and files that may not be read are errors for the program, and it goes on."""
+    shared = folder(context)
+    os.mkfifo(shared / "fifo")
+    (shared / "f").write_text("goes on")
+    result = context.walnut("run", "--dir", f"{shared}::.", from_c(context, "folders"), "read", "fifo",
+                            "write", "fifo", "read", "f")
+    context.must(result)
+    error = "No such device or address"
+    context.equal(result.out.decode(), f"{error}\n{error}\ngoes on\n", "results")
+
+
+@test
+def no_room(context):
+    """a host that takes no more (a file size limit) is an error for the program, not the end of it."""
+    shared = folder(context)
+    result = context.run("bash", "-c", 'ulimit -f 8; "$@"', "bash", context.project.walnut, "run", "--dir",
+                         f"{shared}::.", from_c(context, "folders"), "fill", "f", "read", "none")
+    context.must(result)
+    context.equal(result.out.decode(), "8192 File too large\nNo such file or directory\n", "results")
