@@ -28,6 +28,7 @@ enum tsi_port {
 	TSI_BIND = 1040,	  /* (x) a datagram socket to an address */
 	TSI_SENDTO = 1041,	  /* (x) address and payload; a reply if asked for */
 	TSI_RECEIVED = 1042,	  /* (x) from the host only: address and payload */
+	TSI_RESOLVE = 1043,	  /* (x) a name to addresses */
 };
 
 #define TSI_FAMILY_INET 2u
@@ -100,6 +101,23 @@ struct tsi_datagram {
 	uint8_t address[TSI_ADDRESS_INET6];
 };
 
+#define TSI_NAME_MAX 255u
+#define TSI_RESOLVED_MAX 16u
+
+/* In front of the name, which has no NUL. */
+struct tsi_resolve {
+	uint16_t family; /* 0: both */
+	uint16_t name_size;
+};
+
+/* The reply to RESOLVE, with `count` addresses, IPv4's in the first 16 bytes; ports are 0. */
+struct tsi_resolved {
+	int32_t result; /* -ENOENT: no such name, -EACCES: not allowed */
+	uint32_t count;
+	uint8_t addresses[TSI_RESOLVED_MAX][TSI_ADDRESS_INET6];
+};
+
+_Static_assert(sizeof(struct tsi_resolve) == 4, "RESOLVE");
 _Static_assert(sizeof(struct tsi_proxy_create) == 8, "PROXY_CREATE");
 _Static_assert(sizeof(struct tsi_to_address) == 136, "CONNECT");
 _Static_assert(sizeof(struct tsi_getname) == 12, "GETNAME");

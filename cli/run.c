@@ -105,6 +105,9 @@ static int configure_network(const struct run *run, uint32_t context, struct kru
 
 	if (options->published_count > 0 || options->allowed_count > 0)
 		raise_descriptor_limit();
+	/* What the program tries and may not is told. */
+	if (options->verbose)
+		krun_set_log_level(KRUN_LOG_LEVEL_INFO);
 	for (unsigned i = 0; i < options->published_count && !code; i++) {
 		code = krun_walnut_publish(context, options->published[i]);
 		if (code)

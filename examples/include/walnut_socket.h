@@ -47,6 +47,27 @@ SOCKET_FUNCTION(setsockopt, uint32_t fd, uint32_t level, uint32_t name, const vo
 SOCKET_FUNCTION(getlocaladdr, uint32_t fd, const struct socket_address *address, uint32_t *kind, uint32_t *port);
 SOCKET_FUNCTION(getpeeraddr, uint32_t fd, const struct socket_address *address, uint32_t *kind, uint32_t *port);
 
+/* The caller makes a list of `max` nodes, each with an address whose data has room for 26 bytes:
+ * port, then the IPv4 address, or 4 bytes, the IPv6 address and the scope. */
+struct socket_name_data {
+	uint8_t family;
+	uint32_t size;
+	uint8_t *data;
+};
+
+struct socket_name {
+	uint16_t flags;
+	uint8_t family, type, protocol;
+	uint32_t address_size;
+	struct socket_name_data *address;
+	char *canonical;
+	uint32_t canonical_size;
+	struct socket_name *next;
+};
+
+SOCKET_FUNCTION(getaddrinfo, const char *node, uint32_t node_size, const char *service, uint32_t service_size,
+		const struct socket_name *hints, struct socket_name **list, uint32_t max, uint32_t *count);
+
 SOCKET_FUNCTION(recv, uint32_t fd, const struct socket_buffer *buffers, uint32_t count, uint32_t flags,
 		uint32_t *size, uint16_t *out_flags);
 SOCKET_FUNCTION(send, uint32_t fd, const struct socket_buffer *buffers, uint32_t count, uint32_t flags,

@@ -239,6 +239,58 @@ def udp_client(context):
 
 
 @test
+def first_generation(context):
+    """Functions of WasmEdge's first generation work under the names that others have now."""
+    process, port = start(context, "old")
+    with connect(port) as client:
+        client.sendall(b"as it was")
+        result = context.finish(process)
+    context.must(result)
+    context.equal(result.out, b"as it was\n", "output")
+
+
+@test
+def ipv6(context):
+    """IPv6 addresses go both ways, in the layout with a family."""
+    server = socket.socket(socket.AF_INET6)
+    try:
+        server.bind(("::1", 0))
+    except OSError:
+        context.skip("no IPv6 on this host")
+    server.listen(1)
+    result = run(context, "client6", str(server.getsockname()[1]), options=["--allow-net", "[::1]:1-65535"])
+    context.must(result)
+    context.equal(result.out, b"kind 6, family 2, ends in 1\n", "output")
+    client, _ = server.accept()
+    context.equal(read_all(client), b"six", "what was sent")
+    server.close()
+
+
+@test
+def refusals_are_told(context):
+    """With -v each refused attempt is a line on standard error."""
+    result = run(context, "errors", options=["-v", "--allow-net", "127.0.0.1:2-3"])
+    context.must(result)
+    context.contains(result.err, b"connecting to 127.0.0.1 port 1 is not allowed",
+                     b"sending to port 1 is not allowed")
+
+
+@test
+def names_are_looked_up(context):
+    """Addresses in digits are always understood, names where every address may be reached."""
+    words = ["resolve", "1.2.3.4", "::7", "localhost", "no-such-name.invalid"]
+    result = run(context, *words, options=["--allow-net", "10.0.0.0/8"])
+    context.must(result)
+    digits = (b"1.2.3.4: 1.2.3.4 port 8080\n::7: IPv6 ending in 7 port 8080\n"
+              b"localhost: 127.0.0.1 port 8080\n")
+    context.equal(result.out, digits + b"no-such-name.invalid: error 2\n", "output")
+    # What the host says of a name that cannot be depends on its network: not found, or no answer.
+    result = run(context, *words, options=["--allow-net", "all"])
+    context.must(result)
+    assert re.fullmatch(re.escape(digits) + b"no-such-name.invalid: error (84|6)\n", result.out), result.out
+
+
+@test
 def errors_have_their_numbers(context):
     """What is wrong with a call, or not allowed, is told by the errno that fits."""
     result = run(context, "errors", options=["--allow-net", "127.0.0.1:2-3"])

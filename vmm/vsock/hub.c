@@ -16,12 +16,14 @@
 #include "log.h"
 #include "virtio/iov.h"
 #include "virtio/virtq.h"
+#include "vsock/resolver.h"
 #include "vsock/tsi_proxy.h"
 
 #define EVENTS_MAX 64
 
 /* What epoll's news carry: a connection's id, or one of these. */
 #define COOKIE_TIMER (1ull << 63)
+#define COOKIE_RESOLVER (1ull << 63 | 1)
 #define COOKIE_PORT (1ull << 62 | 1ull << 63)
 
 /* The host's ends of connections that it begins; below are ports that have names. */
@@ -292,6 +294,8 @@ size_t vsock_hub_make_packet(struct vsock_hub *hub, const struct iovec *iov, uns
 {
 	struct vsock_conn *conn;
 
+	if (hub->resolved && vsock_hub_has_room(hub))
+		hub->resolved = tsi_resolved(hub);
 	if (hub->reply_count > 0)
 		return send_reply(hub, iov, count);
 	while ((conn = hub->ready_first)) {
@@ -382,6 +386,8 @@ void vsock_hub_turn(struct vsock_hub *hub)
 			conn_events(hub, conn, events[i].events);
 		} else if (cookie == COOKIE_TIMER) {
 			tick(hub);
+		} else if (cookie == COOKIE_RESOLVER) {
+			hub->resolved = true;
 		} else if (cookie >= COOKIE_PORT) {
 			struct vsock_listener *listener = &hub->ports[cookie - COOKIE_PORT].listener;
 
@@ -439,6 +445,12 @@ static int watch_timer(struct vsock_hub *hub)
 	hub->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (hub->timer_fd < 0 || epoll_ctl(hub->epoll_fd, EPOLL_CTL_ADD, hub->timer_fd, &event) != 0)
 		return -errno;
+	hub->resolver = resolver_create();
+	if (!hub->resolver)
+		return -ENOMEM;
+	event = (struct epoll_event){ .events = EPOLLIN | EPOLLET, .data.u64 = COOKIE_RESOLVER };
+	if (epoll_ctl(hub->epoll_fd, EPOLL_CTL_ADD, resolver_fd(hub->resolver), &event) != 0)
+		return -errno;
 	return 0;
 }
 
@@ -492,6 +504,7 @@ void vsock_hub_close(struct vsock_hub *hub)
 			vsock_hub_drop(hub, conn, false);
 	}
 	vsock_hub_forget_replies(hub);
+	resolver_close(hub->resolver);
 	vsock_table_destroy(&hub->table);
 	free(hub->ports);
 	hub->ports = NULL;

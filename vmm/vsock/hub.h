@@ -44,8 +44,10 @@ struct vsock_hub {
 	bool guest_up;		 /* it has queues: connections may be offered to it */
 
 	const struct net_policy *policy;
+	struct resolver *resolver;
 	bool tsi;      /* both sides have TSI */
 	bool extended; /* and its extension */
+	bool resolved; /* names were looked up */
 
 	int epoll_fd;
 	int timer_fd;
@@ -79,7 +81,7 @@ static inline bool vsock_hub_has_room(const struct vsock_hub *hub)
 /* Whether the guest should be sent something. */
 static inline bool vsock_hub_has_packet(const struct vsock_hub *hub)
 {
-	return hub->reply_count > 0 || hub->ready_first;
+	return hub->reply_count > 0 || hub->ready_first || hub->resolved;
 }
 
 /* Makes the next packet for the guest, from each connection in turn, in a buffer with room

@@ -218,6 +218,14 @@ bool net_policy_allows(const struct net_policy *policy, const union net_address 
 	return false;
 }
 
+bool net_policy_allows_names(const struct net_policy *policy)
+{
+	for (unsigned i = 0; i < policy->rule_count; i++)
+		if (policy->rules[i].family == AF_UNSPEC)
+			return true;
+	return false;
+}
+
 bool net_policy_publishes(const struct net_policy *policy, bool udp, union net_address *address)
 {
 	uint16_t port = ntohs(address->v4.sin_port);

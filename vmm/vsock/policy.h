@@ -51,6 +51,10 @@ uint32_t net_address_size(const union net_address *address);
 /* Whether the guest may send to it. */
 bool net_policy_allows(const struct net_policy *policy, const union net_address *to);
 
+/* Whether names may be looked up: only where every address may be reached, since a question
+ * can carry anything anywhere. */
+bool net_policy_allows_names(const struct net_policy *policy);
+
 /* Where a socket that the guest binds to `address` appears on the host: *address is changed
  * to it. False: nowhere. */
 bool net_policy_publishes(const struct net_policy *policy, bool udp, union net_address *address);

@@ -14,6 +14,7 @@
 #include "virtio/iov.h"
 #include "virtio/virtq.h"
 #include "vsock/hub.h"
+#include "vsock/resolver.h"
 
 #define BACKLOG_MAX 4096
 #define UNANSWERED_MAX 1024u
@@ -277,6 +278,44 @@ static void proxy_release(struct vsock_hub *hub, const struct tsi_proxy_release 
 		vsock_hub_drop(hub, conn, false);
 }
 
+static void tsi_resolve(struct vsock_hub *hub, const struct vsock_header *header,
+			const struct tsi_resolve *message, const struct iovec *payload, unsigned count)
+{
+	struct resolver_answer answer = { .size = offsetof(struct tsi_resolved, addresses) };
+	struct iovec rest[VIRTQ_DEVICE_SIZE_MAX];
+	char name[TSI_NAME_MAX + 1];
+	size_t size;
+
+	count = iov_skip(rest, payload, count, sizeof(*message));
+	size = iov_gather(rest, count, (uint8_t *)name, TSI_NAME_MAX);
+	name[size] = '\0';
+	if (size == 0 || size != message->name_size || memchr(name, '\0', size) ||
+	    (message->family != AF_UNSPEC && message->family != AF_INET && message->family != AF_INET6)) {
+		answer.result.result = -EINVAL;
+	} else if (!resolver_local(message->family, name, &answer)) {
+		answer = (struct resolver_answer){ .size = offsetof(struct tsi_resolved, addresses) };
+		if (!net_policy_allows_names(hub->policy)) {
+			log_line(LOG_LEVEL_INFO, "network: looking names up is not allowed");
+			answer.result.result = -EACCES;
+		} else {
+			answer.result.result = resolver_ask(hub->resolver, header, message->family, name);
+			if (answer.result.result == 0)
+				return;
+		}
+	}
+	tsi_reply(hub, header, &answer.result, answer.size);
+}
+
+bool tsi_resolved(struct vsock_hub *hub)
+{
+	struct resolver_answer answer;
+
+	if (!resolver_take(hub->resolver, &answer))
+		return false;
+	tsi_reply(hub, &answer.to, &answer.result, answer.size);
+	return true;
+}
+
 static const struct { uint16_t port; uint16_t size; bool extended; } messages[] = {
 	{ TSI_PROXY_CREATE, sizeof(struct tsi_proxy_create), false },
 	{ TSI_CONNECT, sizeof(struct tsi_to_address), false },
@@ -287,6 +326,7 @@ static const struct { uint16_t port; uint16_t size; bool extended; } messages[] 
 	{ TSI_PROXY_RELEASE, sizeof(struct tsi_proxy_release), false },
 	{ TSI_BIND, sizeof(struct tsi_to_address), true },
 	{ TSI_SENDTO, sizeof(struct tsi_datagram), true },
+	{ TSI_RESOLVE, sizeof(struct tsi_resolve), true },
 };
 
 /* Whether `port` takes messages, and of which size at least. */
@@ -312,6 +352,7 @@ void tsi_datagram(struct vsock_hub *hub, const struct vsock_header *header, cons
 		struct tsi_accept accept;
 		struct tsi_proxy_release release;
 		struct tsi_datagram datagram;
+		struct tsi_resolve resolve;
 		uint8_t bytes[sizeof(struct tsi_listen)];
 	} message = { 0 };
 	uint32_t size;
@@ -353,6 +394,9 @@ void tsi_datagram(struct vsock_hub *hub, const struct vsock_header *header, cons
 		break;
 	case TSI_BIND:
 		tsi_udp_bind(hub, header, &message.address);
+		break;
+	case TSI_RESOLVE:
+		tsi_resolve(hub, header, &message.resolve, payload, count);
 		break;
 	case TSI_SENDTO:
 		tsi_udp_send(hub, header, &message.datagram, payload, count);

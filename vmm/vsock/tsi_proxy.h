@@ -60,6 +60,9 @@ size_t tsi_make_packet(struct vsock_hub *hub, struct vsock_conn *conn, const str
 /* The guest answered a client of the proxy's listener. */
 void tsi_client_answered(struct vsock_hub *hub, struct vsock_conn *conn);
 
+/* Replies to one question whose name was looked up. False: there was none. */
+bool tsi_resolved(struct vsock_hub *hub);
+
 /* Frees the proxy; the connection is on its way out. */
 void tsi_close(struct vsock_hub *hub, struct vsock_conn *conn);
 

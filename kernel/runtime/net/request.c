@@ -10,8 +10,12 @@
 #define CONTROL_PORT 1023u
 
 static uint32_t awaited; /* the host's port that the result comes from; 0: none */
-static struct tsi_name result;
-static uint32_t result_size;
+static union {
+	struct tsi_result result;
+	struct tsi_name name;
+	struct tsi_resolved resolved;
+} reply;
+static uint32_t reply_size;
 
 static void wait_for_room(void)
 {
@@ -41,19 +45,19 @@ static void ensure_proxy(struct socket *socket)
 	say(CONTROL_PORT, TSI_PROXY_CREATE, &message, sizeof(message), NULL, 0);
 }
 
-/* Sends the message and waits; `result` is filled in then. */
+/* Sends the message and waits; `reply` is filled in then. */
 static int32_t ask(enum tsi_port port, const void *message, size_t size, const void *data, size_t data_size)
 {
-	memset(&result, 0, sizeof(result));
+	memset(&reply, 0, sizeof(reply));
 	awaited = port;
 	say(CONTROL_PORT, port, message, size, data, data_size);
 	while (awaited) {
 		if (!link_poll())
 			link_wait(IDLE_FOREVER);
 	}
-	if (result_size < sizeof(result.result))
+	if (reply_size < sizeof(reply.result))
 		return -LINUX_EIO;
-	return result.result > 0 ? -LINUX_EIO : result.result;
+	return reply.result.result > 0 ? -LINUX_EIO : reply.result.result;
 }
 
 bool request_reply(const struct vsock_header *header, const uint8_t *data)
@@ -61,8 +65,8 @@ bool request_reply(const struct vsock_header *header, const uint8_t *data)
 	if (header->dst_port != CONTROL_PORT)
 		return false;
 	if (awaited && header->src_port == awaited) {
-		result_size = header->len < sizeof(result) ? header->len : sizeof(result);
-		memcpy(&result, data, result_size);
+		reply_size = header->len < sizeof(reply) ? header->len : sizeof(reply);
+		memcpy(&reply, data, reply_size);
 		awaited = 0;
 	}
 	return true;
@@ -76,14 +80,15 @@ static struct tsi_address to_message(const struct socket_address *address)
 	return message;
 }
 
-/* The address in `result`, if it is one. */
+/* The address in the reply, if it is one. */
 static bool take_address(struct socket_address *address)
 {
-	if (result_size < sizeof(result) ||
-	    (result.address.size != TSI_ADDRESS_INET && result.address.size != TSI_ADDRESS_INET6))
+	const struct tsi_address *from = &reply.name.address;
+
+	if (reply_size < sizeof(reply.name) || (from->size != TSI_ADDRESS_INET && from->size != TSI_ADDRESS_INET6))
 		return false;
-	address->size = result.address.size;
-	memcpy(address->bytes, result.address.bytes, address->size);
+	address->size = from->size;
+	memcpy(address->bytes, from->bytes, address->size);
 	return true;
 }
 
@@ -148,6 +153,30 @@ int32_t request_name(struct socket *socket, bool peer, struct socket_address *na
 	if (!error && !take_address(name))
 		return -LINUX_EIO;
 	return error;
+}
+
+int32_t request_resolve(uint16_t family, const char *name, size_t size, struct socket_address *addresses,
+			uint32_t *count)
+{
+	struct tsi_resolve message = { family, (uint16_t)size };
+	int32_t error;
+
+	*count = 0;
+	if (!link_is_extended())
+		return -LINUX_EOPNOTSUPP;
+	error = ask(TSI_RESOLVE, &message, sizeof(message), name, size);
+	if (error)
+		return error;
+	for (uint32_t i = 0; i < reply.resolved.count && i < TSI_RESOLVED_MAX; i++) {
+		const uint8_t *from = reply.resolved.addresses[i];
+
+		if ((uintptr_t)(from + TSI_ADDRESS_INET6) - (uintptr_t)&reply > reply_size)
+			break;
+		addresses[i].size = from[0] == TSI_FAMILY_INET ? TSI_ADDRESS_INET : TSI_ADDRESS_INET6;
+		memcpy(addresses[i].bytes, from, TSI_ADDRESS_INET6);
+		*count = i + 1;
+	}
+	return 0;
 }
 
 void request_release(struct socket *socket)

@@ -11,6 +11,10 @@ int32_t request_listen(struct socket *socket);
 int32_t request_connect_dgram(struct socket *socket, const struct socket_address *address);
 int32_t request_name(struct socket *socket, bool peer, struct socket_address *name);
 
+/* The addresses of a name, at most TSI_RESOLVED_MAX; *count tells how many. family: 0: any. */
+int32_t request_resolve(uint16_t family, const char *name, size_t size, struct socket_address *addresses,
+			uint32_t *count);
+
 /* The result comes to socket_packet(). */
 void request_connect(struct socket *socket, const struct socket_address *address);
 

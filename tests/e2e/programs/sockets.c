@@ -248,6 +248,70 @@ static int errors(void)
 	return 0;
 }
 
+/* WasmEdge's first generation, where the same names mean other types. */
+__attribute__((import_module("wasi_snapshot_preview1"), import_name("sock_accept")))
+uint32_t old_accept(uint32_t fd, uint32_t *client);
+__attribute__((import_module("wasi_snapshot_preview1"), import_name("sock_recv_from")))
+uint32_t old_recv_from(uint32_t fd, const struct socket_buffer *buffers, uint32_t count,
+		       const struct socket_address *address, uint32_t flags, uint32_t *size, uint16_t *out_flags);
+
+static int old(void)
+{
+	uint32_t fd = listener(0, 1), client, size;
+	struct socket_address nobody = address(any);
+	char data[100];
+	struct socket_buffer buffer = { data, sizeof(data) };
+	uint16_t flags;
+
+	need(old_accept(fd, &client), "accept");
+	need(old_recv_from(client, &buffer, 1, &nobody, 0, &size, &flags), "recv_from");
+	printf("%.*s\n", (int)size, data);
+	return 0;
+}
+
+/* Addresses in the second generation's layout: a family and its bytes in 128. */
+static int client6(uint32_t port)
+{
+	uint8_t bytes[128] = { SOCKET_INET6, [17] = 1 }, name[128];
+	struct socket_address to = { bytes, sizeof(bytes) }, from = { name, sizeof(name) };
+	uint32_t fd, kind;
+
+	need(socket_open(SOCKET_INET6, SOCKET_STREAM, &fd), "open");
+	need(socket_connect(fd, &to, port), "connect");
+	need(socket_getpeeraddr(fd, &from, &kind, &port), "getpeeraddr");
+	printf("kind %u, family %u, ends in %u\n", kind, name[0], name[17]);
+	return write((int)fd, "six", 3) != 3;
+}
+
+/* Prints the addresses of a name. */
+static int resolve(const char *name)
+{
+	static uint8_t bytes[4][32];
+	struct socket_name_data data[4];
+	struct socket_name nodes[4] = { 0 }, hints = { 0 }, *list = nodes;
+	uint32_t count, error;
+
+	for (int i = 0; i < 4; i++) {
+		data[i] = (struct socket_name_data){ .size = 26, .data = bytes[i] };
+		nodes[i].address = &data[i];
+		nodes[i].next = i < 3 ? &nodes[i + 1] : NULL;
+	}
+	error = socket_getaddrinfo(name, strlen(name) + 1, "8080", 5, &hints, &list, 4, &count);
+	if (error) {
+		printf("%s: error %u\n", name, error);
+		return 0;
+	}
+	for (uint32_t i = 0; i < count; i++) {
+		const uint8_t *b = bytes[i];
+
+		if (nodes[i].family == SOCKET_INET)
+			printf("%s: %u.%u.%u.%u port %u\n", name, b[2], b[3], b[4], b[5], b[0] << 8 | b[1]);
+		else
+			printf("%s: IPv6 ending in %u port %u\n", name, b[21], b[0] << 8 | b[1]);
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -269,6 +333,14 @@ int main(int argc, char **argv)
 		return udp_client(number);
 	if (!strcmp(what, "errors"))
 		return errors();
+	for (int i = 2; i < argc && !strcmp(what, "resolve"); i++)
+		resolve(argv[i]);
+	if (!strcmp(what, "resolve"))
+		return 0;
+	if (!strcmp(what, "old"))
+		return old();
+	if (!strcmp(what, "client6"))
+		return client6(number);
 	if (!strcmp(what, "listen"))
 		return (int)listener(number, 1) < 0;
 	return 2;
