@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "boot/kernel.h"
 #include "config.h"
 #include "log.h"
 #include "qemu/relay.h"
@@ -107,7 +108,20 @@ static void forget_broken_pipe(const sigset_t *old)
 		sigtimedwait(&set, NULL, &at_once);
 }
 
-/* What only our own devices offer. */
+static int check_kernel(const struct vm_config *config, struct failure *failure)
+{
+	struct kernel kernel;
+	int error = kernel_open(&kernel, config->kernel_path, config->kernel_format, failure);
+
+	if (error)
+		return error;
+	kernel_close(&kernel);
+	if (kernel.kind != KERNEL_WALNUT)
+		return failure_set(failure, -ENOTSUP, "kernels other than Walnut's need KVM");
+	return 0;
+}
+
+/* What only our own machine and its devices offer. */
 static int check_supported(const struct vm_config *config, struct failure *failure)
 {
 	bool disks = config->disk_count > 0;
@@ -118,7 +132,7 @@ static int check_supported(const struct vm_config *config, struct failure *failu
 		return failure_set(failure, -ENOTSUP, "shared directories need KVM");
 	if (config->vsock.added || config->vsock.port_count > 0 || config->vsock.tsi)
 		return failure_set(failure, -ENOTSUP, "the network needs KVM");
-	return disks ? failure_set(failure, -ENOTSUP, "disks need KVM") : 0;
+	return disks ? failure_set(failure, -ENOTSUP, "disks need KVM") : check_kernel(config, failure);
 }
 
 int qemu_run(const struct vm_config *config, struct krun_walnut_result *result)

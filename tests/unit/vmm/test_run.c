@@ -197,6 +197,48 @@ static void signals_stop_a_guest_that_never_ends(void **state)
 	}
 }
 
+/* One processor runs, the others wait for their start: all have to come back. */
+static void a_signal_stops_all_processors(void **state)
+{
+	struct krun_walnut_result result;
+	sigset_t block;
+	pthread_t thread;
+	uint32_t ctx;
+	int fd;
+
+	need_kvm();
+	sigemptyset(&block);
+	sigaddset(&block, SIGTERM);
+	pthread_sigmask(SIG_BLOCK, &block, NULL);
+	ctx = context(kernel_file(GUEST(FOR_EVER), false, &fd));
+	assert_int_equal(krun_set_vm_config(ctx, (uint8_t)krun_get_max_vcpus(), 16), 0);
+	pthread_create(&thread, NULL, stopper, (void *)(intptr_t)SIGTERM);
+	assert_int_equal(krun_walnut_run(ctx, &result), 0);
+	pthread_join(thread, NULL);
+	close(fd);
+	pthread_sigmask(SIG_UNBLOCK, &block, NULL);
+	assert_int_equal(result.outcome, KRUN_WALNUT_SIGNALLED);
+	assert_int_equal(result.signal, SIGTERM);
+}
+
+static void an_external_kernel_may_restart_or_switch_off(void **state)
+{
+	struct krun_walnut_result result;
+	int fd;
+
+	need_kvm();
+	assert_int_equal(krun_walnut_run(context(kernel_file(GUEST(RESET), false, &fd)), &result), 0);
+	close(fd);
+	assert_int_equal(result.outcome, KRUN_WALNUT_REBOOTED);
+	assert_int_equal(result.exit_status, 0);
+	/* mov $0x604, %dx; mov $0x3400, %ax; out %ax, %dx */
+	assert_int_equal(krun_walnut_run(context(kernel_file(GUEST(0x66, 0xba, 0x04, 0x06, 0x66, 0xb8, 0x00, 0x34, 0x66,
+								   0xef, 0xf4), false, &fd)), &result), 0);
+	close(fd);
+	assert_int_equal(result.outcome, KRUN_WALNUT_EXITED);
+	assert_int_equal(result.exit_status, 0);
+}
+
 /* Whatever it does: the run ends, at the latest by a signal, and the process is as before.
  * WALNUT_HOSTILE_RUNS asks for more than a moment's worth. */
 static void hostile_guests_hurt_nobody(void **state)
@@ -379,6 +421,19 @@ static void features_and_logs(void **state)
 	assert_int_equal(krun_set_log_level(0), 0);
 }
 
+static void external_kernels_need_kvm(void **state)
+{
+	struct krun_walnut_result result;
+	uint32_t ctx;
+	int fd;
+
+	ctx = context(kernel_file(GUEST(RESET), false, &fd));
+	assert_int_equal(krun_walnut_set_accel(ctx, KRUN_WALNUT_ACCEL_TCG), 0);
+	assert_int_equal(krun_walnut_run(ctx, &result), -ENOTSUP);
+	close(fd);
+	assert_string_equal(result.message, "kernels other than Walnut's need KVM");
+}
+
 static void kernel_is_needed(void **state)
 {
 	struct krun_walnut_result result;
@@ -414,6 +469,8 @@ int main(void)
 		cmocka_unit_test(triple_fault_is_a_crash),
 		cmocka_unit_test(entry_state_is_that_of_the_protocol),
 		cmocka_unit_test(signals_stop_a_guest_that_never_ends),
+		cmocka_unit_test(a_signal_stops_all_processors),
+		cmocka_unit_test(an_external_kernel_may_restart_or_switch_off),
 		cmocka_unit_test(hostile_guests_hurt_nobody),
 		cmocka_unit_test(runs_leave_nothing_behind),
 		cmocka_unit_test(two_machines_at_once),
@@ -422,6 +479,7 @@ int main(void)
 		cmocka_unit_test(bad_command_lines_are_refused),
 		cmocka_unit_test(settings_are_checked),
 		cmocka_unit_test(features_and_logs),
+		cmocka_unit_test(external_kernels_need_kvm),
 		cmocka_unit_test(kernel_is_needed),
 		cmocka_unit_test(start_enter_ends_the_process),
 	};
