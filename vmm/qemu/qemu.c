@@ -130,7 +130,8 @@ static int check_supported(const struct vm_config *config, struct failure *failu
 		disks |= config->named_disks[i].path != NULL;
 	if (config->share_count > 0)
 		return failure_set(failure, -ENOTSUP, "shared directories need KVM");
-	if (config->vsock.added || config->vsock.port_count > 0 || config->vsock.tsi)
+	if (config->vsock.added || config->vsock.port_count > 0 || config->vsock.tsi ||
+	    config->net_count > 0)
 		return failure_set(failure, -ENOTSUP, "the network needs KVM");
 	return disks ? failure_set(failure, -ENOTSUP, "disks need KVM") : check_kernel(config, failure);
 }

@@ -11,6 +11,7 @@
 #include "boot/command_line.h"
 #include "boot/layout.h"
 #include "config.h"
+#include "log.h"
 #include "device/i8042.h"
 #include "virtio/balloon.h"
 #include "virtio/block.h"
@@ -148,11 +149,11 @@ static int open_console(struct vm *vm, const struct console_port_config *ports, 
 	return console_open((struct console *)device, ports, count, &vm->failure);
 }
 
-static int add_implicit_console(struct vm *vm)
+static int add_walnut_console(struct vm *vm)
 {
 	const struct console_port_config ports[VM_PORT_COUNT] = {
 		[VM_PORT_CONSOLE] = { .terminal = true, .direction = CONSOLE_OUTPUT, .output = console_output, .opaque = &vm->console_log },
-		[VM_PORT_STDIN] = { .name = WALNUT_STDIN_PORT, .when_open = vm_is_pc(vm), .direction = CONSOLE_INPUT, .fd = vm->streams[0] },
+		[VM_PORT_STDIN] = { .name = WALNUT_STDIN_PORT, .direction = CONSOLE_INPUT, .fd = vm->streams[0] },
 		[VM_PORT_STDOUT] = { .name = WALNUT_STDOUT_PORT, .direction = CONSOLE_OUTPUT, .fd = vm->streams[1] },
 		[VM_PORT_STDERR] = { .name = WALNUT_STDERR_PORT, .direction = CONSOLE_OUTPUT, .fd = vm->streams[2] },
 		[VM_PORT_STATUS] = { .name = WALNUT_STATUS_PORT, .direction = CONSOLE_OUTPUT,
@@ -165,8 +166,9 @@ static int add_implicit_console(struct vm *vm)
 	return error;
 }
 
-/* A port of the user's: the directions that have a descriptor. One without any has ended. */
-static unsigned port_halves(const struct port_config *port, struct console_port_config *halves)
+/* The directions that have a descriptor; a port without any has ended. What the guest says on a
+ * terminal that leads nowhere goes to the log. */
+static unsigned port_halves(struct vm *vm, const struct port_config *port, struct console_port_config *halves)
 {
 	unsigned count = 0;
 
@@ -174,20 +176,12 @@ static unsigned port_halves(const struct port_config *port, struct console_port_
 		halves[count++] = (struct console_port_config){
 			.name = port->name, .terminal = port->tty, .when_open = true,
 			.direction = CONSOLE_INPUT, .fd = port->input_fd };
-	if (port->output_fd >= 0 || count == 0)
+	if (port->output_fd >= 0 || port->tty || count == 0)
 		halves[count++] = (struct console_port_config){
 			.name = port->name, .terminal = port->tty, .direction = CONSOLE_OUTPUT,
-			.joined = port->input_fd >= 0, .fd = port->output_fd };
+			.joined = port->input_fd >= 0, .fd = port->output_fd,
+			.output = port->tty && port->output_fd < 0 ? console_output : NULL, .opaque = &vm->console_log };
 	return count;
-}
-
-/* What the guest says on a console that leads nowhere goes to the log. */
-static void log_console(struct vm *vm, struct console_port_config *port)
-{
-	if (!port->terminal || port->direction != CONSOLE_OUTPUT || port->fd >= 0)
-		return;
-	port->output = console_output;
-	port->opaque = &vm->console_log;
 }
 
 /* A terminal for the guest is raw while it runs; the first one has the job control. */
@@ -199,18 +193,38 @@ static int connect_terminal(struct vm *vm, const struct port_config *port)
 	return terminal_open(&vm->console_terminal, port->input_fd, &vm->io.loop, &vm->failure);
 }
 
-static int add_user_console(struct vm *vm, const struct console_config *config)
+static int add_ports_console(struct vm *vm, const struct port_config *ports, unsigned port_count)
 {
 	struct console_port_config halves[2 * CONSOLE_PORTS_MAX];
 	unsigned count = 0;
 	int error = 0;
 
-	for (unsigned i = 0; i < config->port_count && !error; i++) {
-		error = connect_terminal(vm, &config->ports[i]);
-		count += port_halves(&config->ports[i], halves + count);
-		log_console(vm, &halves[count - 1]);
+	for (unsigned i = 0; i < port_count && !error; i++) {
+		error = connect_terminal(vm, &ports[i]);
+		count += port_halves(vm, &ports[i], halves + count);
 	}
 	return error ? error : open_console(vm, halves, count);
+}
+
+/* libkrun's: what is a terminal is the console, what is none a stream of its own. A terminal that
+ * is a serial port already is not read twice. */
+static int add_implicit_console(struct vm *vm)
+{
+	bool file = vm->config->console_output;
+	bool input_tty = isatty(vm->streams[0]), output_tty = file || isatty(vm->streams[1]);
+	struct port_config ports[4] = {
+		{ .tty = true, .input_fd = input_tty && !vm->serials.terminal.open ? vm->streams[0] : -1,
+		  .output_fd = output_tty ? vm->streams[1] : -1 },
+	};
+	unsigned count = 1;
+
+	if (vm->streams[0] >= 0 && !input_tty)
+		ports[count++] = (struct port_config){ WALNUT_STDIN_PORT, false, vm->streams[0], -1 };
+	if (vm->streams[1] >= 0 && !output_tty)
+		ports[count++] = (struct port_config){ WALNUT_STDOUT_PORT, false, -1, vm->streams[1] };
+	if (vm->streams[2] >= 0 && !file && !isatty(vm->streams[2]))
+		ports[count++] = (struct port_config){ WALNUT_STDERR_PORT, false, -1, vm->streams[2] };
+	return add_ports_console(vm, ports, count);
 }
 
 /* A Walnut guest has one console, with the streams that were found for it before. */
@@ -219,10 +233,12 @@ static int add_consoles(struct vm *vm)
 	const struct vm_config *config = vm->config;
 	int error = 0;
 
-	if (!vm_is_pc(vm) || !config->implicit_console_disabled)
+	if (!vm_is_pc(vm))
+		return add_walnut_console(vm);
+	if (!config->implicit_console_disabled)
 		error = add_implicit_console(vm);
-	for (unsigned i = 0; i < config->console_count && vm_is_pc(vm) && !error; i++)
-		error = add_user_console(vm, &config->consoles[i]);
+	for (unsigned i = 0; i < config->console_count && !error; i++)
+		error = add_ports_console(vm, config->consoles[i].ports, config->consoles[i].port_count);
 	return error;
 }
 
@@ -300,6 +316,9 @@ static int add_net(struct vm *vm, const struct net_config *config)
 	struct virtio_device *device;
 	struct worker *worker = &vm->workers[vm->worker_count++];
 	int error;
+
+	if (!vm_is_pc(vm))
+		log_line(LOG_LEVEL_WARN, "a Walnut guest has no driver for network interfaces");
 
 	error = worker_start(worker, "net", &vm->failure);
 	if (!error)

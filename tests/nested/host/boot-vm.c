@@ -32,6 +32,7 @@ struct choice {
 	char *shares[SHARES_MAX]; /* TAG=PATH[:ro] */
 	unsigned share_count;
 	const char *tap, *passt;
+	const char *console; /* a file for its output */
 	bool program; /* with all that a program is given */
 	char *port; /* NAME:INPUT:OUTPUT */
 	char *vsock_ports[VSOCK_PORTS_MAX]; /* PORT=PATH[:listen] */
@@ -129,6 +130,8 @@ static int add_devices(uint32_t ctx, const struct choice *choice)
 		error = add_net(ctx, choice);
 	if (!error && choice->program)
 		error = set_program(ctx);
+	if (!error && choice->console)
+		error = krun_set_console_output(ctx, choice->console);
 	if (!error && choice->port)
 		error = add_port(ctx, choice->port);
 	if (!error && choice->pci)
@@ -187,6 +190,7 @@ int main(int argc, char **argv)
 		{ "disk-direct", required_argument, NULL, 'D' },
 		{ "vsock", required_argument, NULL, 'v' },
 		{ "pci", no_argument, NULL, 'p' },
+		{ "console", required_argument, NULL, 'C' },
 		{ "program", no_argument, NULL, 'x' },
 		{ "tap", required_argument, NULL, 'T' },
 		{ "passt", required_argument, NULL, 'P' },
@@ -209,6 +213,7 @@ int main(int argc, char **argv)
 		case 'r': add_disk(&choice, optarg, true, false); break;
 		case 'D': add_disk(&choice, optarg, false, true); break;
 		case 'p': choice.pci = true; break;
+		case 'C': choice.console = optarg; break;
 		case 'x': choice.program = true; break;
 		case 'T': choice.tap = optarg; break;
 		case 'P': choice.passt = optarg; break;
