@@ -190,7 +190,8 @@ uint64_t walk_keep(struct walk *walk)
 
 void walk_end(struct walk *walk)
 {
-	fuse_forget(walk->dir, walk->node, walk->lookups);
+	if (walk->lookups)
+		fuse_forget(walk->dir, walk->node, walk->lookups);
 	walk->lookups = 0;
 	while (walk->depth > 0)
 		pop(walk);
