@@ -1,7 +1,11 @@
 """libkrun.so.1 for programs that are written for libkrun's API."""
 
+import http.client
+import json
 import re
 import shutil
+import socket
+import subprocess
 
 from lib.endtoend import test
 from lib.programs import example, from_bytes, from_wat
@@ -111,6 +115,44 @@ def runs_a_module_of_its_root(context):
     for path in ("/out", "/up", outside):
         got = context.must(context.run(run, path, env=env), 99)
         context.contains(got.err, f" in {root}: No such file or directory".encode())
+
+
+@test()
+def runs_a_containers_program(context):
+    """Without krun_set_exec the program is that of the configuration which crun leaves in the root."""
+    root = context.tmp / "root"
+    root.mkdir()
+    shutil.copy(from_wat(context, ECHO), root / "app.wasm")
+    config = {"process": {"args": ["./app.wasm", "a \"b\""], "env": ["A=1"], "cwd": "/"}, "hostname": "x"}
+    (root / ".krun_config.json").write_text(json.dumps(config))
+    run = linked(context)
+    env = {"WALNUT_TEST_ROOT": str(root)}
+    got = context.must(context.run(run, "-", env=env), 42)
+    context.equal(got.out.split(b"\0"), [b"./app.wasm", b'a "b"', b"A=1", b"PWD=/", b""], "arguments, environment")
+    (root / ".krun_config.json").write_text("{}")
+    got = context.must(context.run(run, "-", env=env), 99)
+    context.contains(got.err, b"/.krun_config.json: not a container's configuration with a program")
+    (root / ".krun_config.json").unlink()
+    got = context.must(context.run(run, "-", env=env), 99)
+    context.contains(got.err, b"neither a kernel nor a program was set")
+
+
+@test()
+def ports_of_the_host_lead_to_the_module(context):
+    """krun_set_port_map: a web server in the guest answers at the host's port."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    process = context.start([linked(context), example(context, "httpd")[0], "80"],
+                            env={"WALNUT_TEST_PORT": f"{port}:80"}, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    line = process.stdout.readline()
+    assert line, process.stderr.read()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection.request("GET", "/")
+    context.equal(connection.getresponse().read(), b"Hello, world!\n", "answer")
+    connection.close()
+    process.terminate()
+    context.finish(process)
 
 
 @test()

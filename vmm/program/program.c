@@ -15,6 +15,7 @@
 #include "libkrun.h"
 #include "libkrun.h"
 #include "program/compile.h"
+#include "program/container.h"
 
 /* What is no regular file must not hold us up. */
 #define OPEN_FLAGS (O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
@@ -47,6 +48,22 @@ static int open_inside(const char *root, const char *folder, const char *path)
 	free(whole);
 	close(root_fd);
 	return fd;
+}
+
+/* Where nobody set a program, what a container engine left in the root. 0 also if there is nothing. */
+static int find_container(struct vm_config *config, struct failure *failure)
+{
+	const char *root = root_of(config);
+	int fd, error;
+
+	if (config->argv || !root)
+		return 0;
+	fd = open_inside(root, "", CONTAINER_CONFIG);
+	if (fd < 0)
+		return 0;
+	error = container_read(config, fd, failure);
+	close(fd);
+	return error;
 }
 
 static int open_program(const struct vm_config *config, struct failure *failure)
@@ -115,9 +132,11 @@ int program_prepare(struct program *program, struct vm_config *config, const cha
 	char path[32];
 	int fd;
 
-	if (!config->argv || !config->argv[0])
+	fd = find_container(config, failure);
+	if (fd == 0 && (!config->argv || !config->argv[0]))
 		return failure_set(failure, -ENOENT, "neither a kernel nor a program was set");
-	fd = open_program(config, failure);
+	if (fd == 0)
+		fd = open_program(config, failure);
 	if (fd >= 0)
 		fd = image_of(fd, config->argv[0], cpu, failure);
 	if (fd < 0)

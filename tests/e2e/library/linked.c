@@ -1,6 +1,7 @@
 /* Runs a program the way libkrun's chroot_vm example does: APP.wasm [ARGS…], with the environment
  * MODE=test and the working folder /work. WALNUT_TEST_OUTPUT names a file for the console,
- * WALNUT_TEST_ROOT the root. */
+ * WALNUT_TEST_ROOT the root; with - for the module the program is the container's there.
+ * WALNUT_TEST_PORT is a mapping for krun_set_port_map(). */
 #include <errno.h>
 #include <libkrun.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@ int main(int argc, char **argv)
 	const char *const environment[] = { "MODE=test", "HOME=/", NULL };
 	const char *const limits[] = { "6=4096:8192", NULL };
 	const char *output = getenv("WALNUT_TEST_OUTPUT"), *root = getenv("WALNUT_TEST_ROOT");
+	const char *port = getenv("WALNUT_TEST_PORT");
 	uint32_t ctx;
 	int32_t id;
 
@@ -34,8 +36,15 @@ int main(int argc, char **argv)
 	MUST(krun_split_irqchip(ctx, false));
 	MUST(krun_set_gpu_options(ctx, VIRGLRENDERER_VENUS | VIRGLRENDERER_NO_VIRGL));
 	MUST(krun_set_rlimits(ctx, limits));
-	MUST(krun_set_workdir(ctx, "/work"));
-	MUST(krun_set_exec(ctx, argv[1], (const char *const *)(argv + 2), environment));
+	if (strcmp(argv[1], "-")) {
+		MUST(krun_set_workdir(ctx, "/work"));
+		MUST(krun_set_exec(ctx, argv[1], (const char *const *)(argv + 2), environment));
+	}
+	if (port) {
+		const char *const ports[] = { port, NULL };
+
+		MUST(krun_set_port_map(ctx, ports));
+	}
 	if (root)
 		MUST(krun_set_root(ctx, root));
 	if (output)

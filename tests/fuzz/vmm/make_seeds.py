@@ -165,6 +165,11 @@ def net() -> bytes:
             + bytes([1, 0, 3, 0, 0, 255, 1, 2, 8]) + frame(80) + b"\4")
 
 
+def container() -> bytes:
+    return (b'{"ociVersion":"1.0","process":{"user":{"uid":0},"args":["/app.wasm","\\u00e4\\ud83d\\ude00\\n"],'
+            b'"env":["A=1"],"cwd":"/"},"root":{"path":"rootfs"},"mounts":[{"options":["ro",1.5e3,null,true]}]}')
+
+
 def main() -> None:
     for name, seeds in SEEDS.items():
         os.makedirs(os.path.join(sys.argv[1], name), exist_ok=True)
