@@ -98,12 +98,47 @@ static void raise_descriptor_limit(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* [ADDR:]PORT is published as itself, and the kernel told to listen there. */
+static int add_listener(uint32_t context, const char *listener, char *line, size_t size)
+{
+	const char *colon = strrchr(listener, ':'), *port = colon ? colon + 1 : listener;
+	char publish[160];
+	size_t used = strlen(line);
+
+	if (strlen(listener) + strlen(port) + 2 > sizeof(publish) || !port[0] ||
+	    strspn(port, "0123456789") != strlen(port) || strlen(port) + 2 > size - used)
+		return -EINVAL;
+	snprintf(publish, sizeof(publish), "%s:%s", listener, port);
+	snprintf(line + used, size - used, "%s%s", used ? "," : "walnut.listen=", port);
+	return krun_walnut_publish(context, publish);
+}
+
+/* The command line for the listeners that the program finds open. */
+static int configure_listeners(const struct run *run, uint32_t context, const char *image,
+			       struct krun_walnut_result *result)
+{
+	char line[1024] = "";
+
+	for (unsigned i = 0; i < run->options.listener_count && !run->options.no_net; i++) {
+		const char *listener = run->options.listeners[i];
+		int code = add_listener(context, listener, line, sizeof(line) - sizeof("walnut.listen="));
+
+		if (code) {
+			snprintf(result->message, sizeof(result->message), "--listen %.60s: %s", listener,
+				 code == -EINVAL ? "not [ADDRESS:]PORT" :
+				 code == -EEXIST ? "that port is published already" : strerror(-code));
+			return code;
+		}
+	}
+	return line[0] ? krun_set_kernel(context, image, KRUN_KERNEL_FORMAT_ELF, NULL, line) : 0;
+}
+
 static int configure_network(const struct run *run, uint32_t context, struct krun_walnut_result *result)
 {
 	const struct run_options *options = &run->options;
 	int32_t code = 0;
 
-	if (options->published_count > 0 || options->allowed_count > 0)
+	if (options->published_count > 0 || options->allowed_count > 0 || options->listener_count > 0)
 		raise_descriptor_limit();
 	/* What the program tries and may not is told. */
 	if (options->verbose)
@@ -150,6 +185,8 @@ static int configure(const struct run *run, uint32_t context, enum krun_walnut_a
 		code = krun_walnut_set_accel(context, accel);
 	if (!code && !run->options.no_net)
 		code = configure_network(run, context, result);
+	if (!code)
+		code = configure_listeners(run, context, image, result);
 	if (!code && (code = krun_walnut_set_gdb(context, run->options.gdb)))
 		snprintf(result->message, sizeof(result->message), "--gdb %s: not [ADDRESS:]PORT",
 			 run->options.gdb);

@@ -14,7 +14,7 @@
 
 enum { OPTION_ENV = 1, OPTION_MEM, OPTION_ACCEL, OPTION_INVOKE, OPTION_NO_CACHE, OPTION_LEVEL,
        OPTION_DEBUG, OPTION_GDB, OPTION_CPU, OPTION_STATS, OPTION_VERBOSE, OPTION_DIR, OPTION_PUBLISH, OPTION_NET,
-       OPTION_ALLOW_NET };
+       OPTION_ALLOW_NET, OPTION_LISTEN };
 
 static const struct option_spec specs[] = {
 	{ "env", 'e', "K=V", "set a variable of the program's environment (repeatable)", OPTION_ENV },
@@ -32,6 +32,7 @@ static const struct option_spec specs[] = {
 	{ "publish", 'p', "[ADDR:]HOST:GUEST[/udp]", "let the program's port appear on this machine (repeatable)",
 	  OPTION_PUBLISH },
 	{ "allow-net", 0, "CIDR[:PORTS]|all", "let the program connect there (repeatable)", OPTION_ALLOW_NET },
+	{ "listen", 0, "[ADDR:]PORT", "hand the program a TCP listener, descriptor 3 and up (repeatable)", OPTION_LISTEN },
 	{ "net", 0, "tsi|none", "sockets as far as allowed (default), or none at all", OPTION_NET },
 	{ 0 },
 };
@@ -148,6 +149,8 @@ static int apply(void *opaque, int id, const char *argument)
 		return set_net(options, argument);
 	case OPTION_ALLOW_NET:
 		return add_string(&options->allowed, &options->allowed_count, argument);
+	case OPTION_LISTEN:
+		return add_string(&options->listeners, &options->listener_count, argument);
 	default:
 		return fail("run: internal: option %d", id);
 	}
@@ -173,6 +176,7 @@ void run_options_free(struct run_options *options)
 	free(options->environment);
 	free(options->published);
 	free(options->allowed);
+	free(options->listeners);
 	for (unsigned i = 0; i < options->dir_count; i++) {
 		free(options->dirs[i].host);
 		free(options->dirs[i].guest);

@@ -25,7 +25,8 @@ struct run_options {
 	unsigned environment_count;
 	const char **published; /* --publish, --allow-net; from malloc */
 	const char **allowed;
-	unsigned published_count, allowed_count;
+	const char **listeners; /* --listen */
+	unsigned published_count, allowed_count, listener_count;
 	bool no_net;
 	struct shared_dir *dirs; /* from malloc */
 	unsigned dir_count;

@@ -163,6 +163,8 @@ static void parse_word(struct cmdline *out, struct cmdline_word word)
 		out->debug = word.size == 0;
 	} else if (take_prefix(&word, "ip=")) {
 		out->ip = word;
+	} else if (take_prefix(&word, "walnut.listen=")) {
+		out->listen = word;
 	} else if (take_prefix(&word, "gateway=")) {
 		out->gateway = word;
 	}

@@ -20,6 +20,7 @@
 #include "wasi/args.h"
 #include "wasi/descriptor.h"
 #include "wasi/guest.h"
+#include "wasi/sock_preopen.h"
 #include "wasi/preopen.h"
 
 #define COMMAND_LINE_MAX 65536
@@ -28,6 +29,10 @@
  * is at address 0, too far away for a call. */
 void preopen_init(const struct strings *names) __attribute__((weak));
 static void (*const volatile open_directories)(const struct strings *names) = preopen_init;
+
+/* The same for sockets. */
+void sock_preopen(struct cmdline_word ports) __attribute__((weak));
+static void (*const volatile open_listeners)(struct cmdline_word ports) = sock_preopen;
 
 static struct cmdline line;
 static struct launch launch;
@@ -151,6 +156,9 @@ void runtime_main(const struct nucleus_info *info)
 	descriptor_init(launch.flags);
 	if (open_directories)
 		open_directories(&launch.directories);
+	/* Behind them: libraries look for directories up to the first that is none. */
+	if (open_listeners)
+		open_listeners(line.listen);
 	module = find_program();
 	if (line.debug)
 		describe();

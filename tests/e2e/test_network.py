@@ -5,6 +5,7 @@ import re
 import socket
 import subprocess
 import threading
+import time
 
 from lib.endtoend import test
 from lib.programs import example, from_c
@@ -247,6 +248,34 @@ def first_generation(context):
         result = context.finish(process)
     context.must(result)
     context.equal(result.out, b"as it was\n", "output")
+
+
+@test
+def listener_handed_in(context):
+    """With --listen a program of preview 1 alone serves a client."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        words = ["run", "--listen", f"127.0.0.1:{port}", from_c(context, "sockets"), "handed"]
+        result = context.walnut(*words)
+        context.must(result, 125)
+        context.contains(result.err, b"cannot listen on port %d: the port is in use" % port)
+    process = context.start([context.project.walnut, *words], stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    client = None
+    while client is None:
+        assert process.poll() is None and context.left() > 1, "it does not listen"
+        try:
+            client = connect(port)
+        except ConnectionRefusedError:
+            time.sleep(0.01)
+    client.sendall(b"over here")
+    context.equal(read_all(client), b"over here", "echo")
+    client.close()
+    context.must(context.finish(process))
+    for option in "80:", "x", "1.2.3.4", "127.0.0.1:80x":
+        result = context.walnut("run", "--listen", option, *words[3:])
+        context.must(result, 125)
+        context.contains(result.err, b"--listen %s: not " % option.encode())
 
 
 @test

@@ -18,6 +18,7 @@
 #include "virtio/virtq.h"
 #include "vsock/resolver.h"
 #include "vsock/tsi_proxy.h"
+#include "vm/clock.h"
 
 #define EVENTS_MAX 64
 
@@ -32,7 +33,7 @@
 #define TICK_NS 50000000
 #define LINGER_TICKS 1200u  /* a minute without a byte taken */
 #define CONNECT_TICKS 600u
-#define DRAIN_MS 1000
+#define DRAIN_NS 2000000000ull
 
 /* Windows shrink as connections get more, so that what a guest can make the host keep for
  * it has a bound: 64 * 256 + 960 * 64 + 15360 * 16 KiB = 316 MiB. */
@@ -422,13 +423,17 @@ void vsock_hub_reset(struct vsock_hub *hub)
 
 void vsock_hub_drain(struct vsock_hub *hub)
 {
+	uint64_t end = clock_now_ns() + DRAIN_NS;
+
 	for (uint32_t i = 0; i < hub->table.slot_count; i++) {
 		struct vsock_conn *conn = vsock_table_at(&hub->table, i);
 
 		while (conn && conn->backlog.size > 0) {
 			struct pollfd p = { .fd = conn->fd, .events = POLLOUT };
+			uint64_t now = clock_now_ns();
 
-			if (poll(&p, 1, DRAIN_MS) <= 0)
+			/* When time is up, what can be taken at once still is. */
+			if (poll(&p, 1, now < end ? (int)((end - now) / 1000000) + 1 : 0) <= 0)
 				break;
 			vsock_conn_events(conn, EPOLLOUT);
 		}

@@ -1,8 +1,16 @@
-/* sock_*: preview 1's four functions. */
+/* sock_*: preview 1's four functions. None of them makes a listener: a program finds its
+ * listeners open. Each is TCP, IPv4, at all addresses as far as the VMM lets it appear there. */
 #include "wasi/sock.h"
 
+#include "exit.h"
+#include "lib/string.h"
+#include "lib/text.h"
+#include "net/link.h"
 #include "net/linux_errno.h"
 #include "wasi/guest.h"
+#include "wasi/sock_preopen.h"
+
+#define BACKLOG 1024
 
 WASI_EXPORT(sock_accept, uint32_t fd, uint32_t flags, uint32_t accepted);
 WASI_EXPORT(sock_recv, uint32_t fd, uint32_t iovecs, uint32_t count, uint32_t flags, uint32_t size,
@@ -83,4 +91,62 @@ uint32_t wasi_sock_shutdown(uint32_t fd, uint32_t how)
 		return WASI_EINVAL;
 	/* The bits are the same on the wire. */
 	return linux_errno_to_wasi(socket_shutdown(socket, (uint8_t)how));
+}
+
+_Noreturn static void fail(struct cmdline_word port, const char *why)
+{
+	char buffer[128];
+	struct text text = TEXT_IN(buffer);
+
+	text_string(&text, "cannot listen on port ");
+	text_bytes(&text, port.text, port.size);
+	text_string(&text, why);
+	runtime_fail(buffer, text.used);
+}
+
+static void open_listener(struct cmdline_word word)
+{
+	struct socket_address address = { .size = TSI_ADDRESS_INET, .bytes = { TSI_FAMILY_INET } };
+	struct socket *socket;
+	uint64_t port;
+	uint32_t fd;
+
+	if (!cmdline_number(word, false, &port) || port > UINT16_MAX)
+		fail(word, ": not a port");
+	if (!link_start())
+		fail(word, ": there is no network");
+	address.bytes[2] = (uint8_t)(port >> 8);
+	address.bytes[3] = (uint8_t)port;
+	socket = socket_open(TSI_FAMILY_INET, TSI_SOCKET_STREAM);
+	if (!socket || socket_bind(socket, &address))
+		fail(word, ": no memory");
+	switch (socket_listen(socket, BACKLOG)) {
+	case 0:
+		break;
+	case -LINUX_EADDRINUSE:
+		fail(word, ": the port is in use");
+	case -LINUX_EACCES:
+		fail(word, ": that takes privileges here");
+	default:
+		fail(word, ": the host refused");
+	}
+	if (sock_add(socket, 0, &fd))
+		fail(word, ": no memory");
+}
+
+void sock_preopen(struct cmdline_word ports)
+{
+	while (ports.size) {
+		struct cmdline_word port = { ports.text, 0 };
+
+		while (port.size < ports.size && ports.text[port.size] != ',')
+			port.size++;
+		open_listener(port);
+		ports.text += port.size;
+		ports.size -= port.size;
+		if (ports.size) { /* the comma */
+			ports.text++;
+			ports.size--;
+		}
+	}
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "walnut_socket.h"
@@ -283,6 +284,20 @@ static int client6(uint32_t port)
 	return write((int)fd, "six", 3) != 3;
 }
 
+/* What preview 1 alone can do: a listener that is there, and the C library's functions. */
+static int handed(void)
+{
+	char data[100];
+	int client = accept(3, NULL, NULL);
+	ssize_t n;
+
+	need(client < 0 ? (uint32_t)errno : 0, "accept");
+	n = recv(client, data, sizeof(data), 0);
+	need(n < 0 || send(client, data, (size_t)n, 0) != n ? (uint32_t)errno : 0, "echo");
+	need(shutdown(client, SHUT_RDWR) ? (uint32_t)errno : 0, "shutdown");
+	return 0;
+}
+
 /* Prints the addresses of a name. */
 static int resolve(const char *name)
 {
@@ -337,6 +352,8 @@ int main(int argc, char **argv)
 		resolve(argv[i]);
 	if (!strcmp(what, "resolve"))
 		return 0;
+	if (!strcmp(what, "handed"))
+		return handed();
 	if (!strcmp(what, "old"))
 		return old();
 	if (!strcmp(what, "client6"))

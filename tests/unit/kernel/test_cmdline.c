@@ -95,13 +95,14 @@ static void ports_are_taken_from_the_hint(void **state)
 static void other_words_are_understood_or_ignored(void **state)
 {
 	struct cmdline line = parse("walnut.debug walnut.epoch_ns=1700000000000000000 "
-				    "walnut.tsc_hz=3000000000 walnut.unknown=1 ip=10.0.2.15/24 gateway=10.0.2.2");
+				    "walnut.tsc_hz=3000000000 walnut.unknown=1 walnut.listen=80,443 ip=10.0.2.15/24 gateway=10.0.2.2");
 
 	assert_true(line.debug);
 	assert_int_equal(line.epoch_ns, 1700000000000000000);
 	assert_int_equal(line.tsc_hz, 3000000000);
 	assert_true(word_is(line.ip, "10.0.2.15/24"));
 	assert_true(word_is(line.gateway, "10.0.2.2"));
+	assert_true(word_is(line.listen, "80,443"));
 	line = parse("walnut.debugger walnut.epoch_ns=soon");
 	assert_false(line.debug);
 	assert_int_equal(line.epoch_ns, 0);
