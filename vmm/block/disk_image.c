@@ -46,11 +46,12 @@ static int open_file(struct disk_image *image, const char *path, struct failure 
 	if (S_ISBLK(st.st_mode) && !image->read_only)
 		flags |= O_EXCL;
 	image->fd = open(path, flags | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (image->fd < 0 && errno == EBUSY)
+	image->opened = image->fd >= 0;
+	if (!image->opened && errno == EBUSY)
 		return in_use(path, failure);
-	if (image->fd < 0 && errno == EINVAL && image->direct)
+	if (!image->opened && errno == EINVAL && image->direct)
 		return failure_set(failure, -EINVAL, "disk %s: its file system has no direct I/O", path);
-	if (image->fd < 0 || fstat(image->fd, &st) != 0)
+	if (!image->opened || fstat(image->fd, &st) != 0)
 		return failure_errno(failure, -errno, "disk %s", path);
 	image->block_device = S_ISBLK(st.st_mode);
 	return check_kind(&st, path, failure);
@@ -152,7 +153,6 @@ int disk_image_open(struct disk_image *image, const char *path, bool read_only, 
 {
 	int error;
 
-	image->fd = -1;
 	image->read_only = read_only;
 	image->direct = direct;
 	pthread_mutex_init(&image->bounce_lock, NULL);
@@ -170,9 +170,9 @@ int disk_image_open(struct disk_image *image, const char *path, bool read_only, 
 
 void disk_image_close(struct disk_image *image)
 {
-	if (image->fd > 0)
+	if (image->opened)
 		close(image->fd);
-	image->fd = -1;
+	image->opened = false;
 	free(image->bounce);
 	image->bounce = NULL;
 }

@@ -14,7 +14,8 @@ struct failure;
 #define DISK_IMAGE_BOUNCE_SIZE (256u << 10) /* a multiple of any block */
 
 struct disk_image {
-	int fd;
+	int fd; /* valid if opened: 0 may be an image's, too */
+	bool opened;
 	bool read_only;
 	bool direct;	       /* past the page cache */
 	bool block_device;

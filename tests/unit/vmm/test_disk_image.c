@@ -143,6 +143,24 @@ static void an_image_has_one_writer_or_many_readers(void **state)
 	assert_int_equal(try_open(f->path, false, &failure), 0);
 }
 
+/* As in a program that was started with its standard input closed. */
+static int with_descriptor_0(struct fixture *f)
+{
+	struct disk_image image = { 0 };
+	struct failure failure;
+
+	close(0);
+	if (disk_image_open(&image, f->path, false, false, &failure) != 0 || image.fd != 0)
+		return 1;
+	disk_image_close(&image);
+	return fcntl(0, F_GETFD) < 0 && try_open(f->path, false, &failure) == 0 ? 0 : 2;
+}
+
+static void descriptor_0_is_an_image_like_others(void **state)
+{
+	assert_int_equal(in_child(with_descriptor_0, *state), 0);
+}
+
 static void half_a_sector_at_the_end_is_left_out(void **state)
 {
 	struct fixture *f = *state;
@@ -337,6 +355,7 @@ int main(void)
 		ON_AN_IMAGE(what_is_no_image_is_refused_by_name),
 		ON_AN_IMAGE(permissions_are_respected),
 		ON_AN_IMAGE(an_image_has_one_writer_or_many_readers),
+		ON_AN_IMAGE(descriptor_0_is_an_image_like_others),
 		ON_AN_IMAGE(half_a_sector_at_the_end_is_left_out),
 		ON_AN_IMAGE(images_stay_sparse),
 		ON_AN_IMAGE(a_file_that_shrank_gives_no_data),
