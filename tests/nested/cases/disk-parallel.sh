@@ -14,7 +14,7 @@ host() {
 # Files on the file system, each read back past the guest's cache.
 writer() {
 	for i in 1 2 3; do
-		dd if=/dev/urandom of="/tmp/$2" bs=65536 count=40 2>/dev/null
+		dd if=/dev/urandom of="/tmp/$2" bs=65536 count=8 2>/dev/null
 		dd if="/tmp/$2" of="$1/$2" bs=$((4096 * i)) oflag=direct 2>/dev/null || return 1
 		dd if="$1/$2" bs=65536 iflag=direct 2>/dev/null | cmp - "/tmp/$2" || return 1
 	done
