@@ -51,15 +51,14 @@ KRUN_API int32_t krun_add_vsock_port2(uint32_t ctx_id, uint32_t port, const char
 	int error;
 
 	if (!c_filepath || c_filepath[0] == '\0')
-		return -EINVAL;
+		return api_refuse(-EINVAL, "no path of a socket");
 	if (strlen(c_filepath) >= sizeof(address->sun_path))
-		return -ENAMETOOLONG;
-	config = context_acquire(ctx_id);
+		return api_refuse(-ENAMETOOLONG, "%.40s...: too long for a socket", c_filepath);
+	config = api_acquire(ctx_id);
 	if (!config)
 		return -ENOENT;
 	error = add_port(&config->vsock, port, c_filepath, listen);
-	context_release();
-	return error;
+	return api_release(error);
 }
 
 KRUN_API int32_t krun_add_vsock_port(uint32_t ctx_id, uint32_t port, const char *c_filepath)
@@ -69,13 +68,12 @@ KRUN_API int32_t krun_add_vsock_port(uint32_t ctx_id, uint32_t port, const char 
 
 KRUN_API int32_t krun_disable_implicit_vsock(uint32_t ctx_id)
 {
-	struct vm_config *config = context_acquire(ctx_id);
+	struct vm_config *config = api_acquire(ctx_id);
 
 	if (!config)
 		return -ENOENT;
 	config->vsock.implicit_disabled = true;
-	context_release();
-	return 0;
+	return api_release(0);
 }
 
 KRUN_API int32_t krun_add_vsock(uint32_t ctx_id, uint32_t tsi_features)
@@ -84,10 +82,10 @@ KRUN_API int32_t krun_add_vsock(uint32_t ctx_id, uint32_t tsi_features)
 	int error = 0;
 
 	if (tsi_features & ~(uint32_t)(KRUN_TSI_HIJACK_INET | KRUN_TSI_HIJACK_UNIX))
-		return -EINVAL;
+		return api_refuse(-EINVAL, "features 0x%x are not known", tsi_features);
 	if (tsi_features & KRUN_TSI_HIJACK_UNIX)
-		return -ENOTSUP;
-	config = context_acquire(ctx_id);
+		return api_refuse(-ENOTSUP, "Unix sockets of the host go by krun_add_vsock_port()");
+	config = api_acquire(ctx_id);
 	if (!config)
 		return -ENOENT;
 	if (!config->vsock.implicit_disabled || config->vsock.added)
@@ -96,8 +94,7 @@ KRUN_API int32_t krun_add_vsock(uint32_t ctx_id, uint32_t tsi_features)
 		config->vsock.tsi = tsi_features & KRUN_TSI_HIJACK_INET;
 	if (!error)
 		config->vsock.added = true;
-	context_release();
-	return error;
+	return api_release(error);
 }
 
 /* The guest's sockets may be the host's from now on, unless there is to be no device. */
@@ -134,15 +131,14 @@ KRUN_API int32_t krun_walnut_publish(uint32_t ctx_id, const char *port)
 	int error;
 
 	if (!port || net_publish_parse(&publish, port))
-		return -EINVAL;
-	config = context_acquire(ctx_id);
+		return api_refuse(-EINVAL, "%s: not [ADDRESS:]HOST:GUEST[/udp]", port ? port : "NULL");
+	config = api_acquire(ctx_id);
 	if (!config)
 		return -ENOENT;
 	error = want_tsi(&config->vsock);
 	if (!error)
 		error = add_published(&config->vsock.policy, &publish);
-	context_release();
-	return error;
+	return api_release(error);
 }
 
 KRUN_API int32_t krun_walnut_allow_net(uint32_t ctx_id, const char *destination)
@@ -153,8 +149,8 @@ KRUN_API int32_t krun_walnut_allow_net(uint32_t ctx_id, const char *destination)
 	int error;
 
 	if (!destination || net_rule_parse(&rule, destination))
-		return -EINVAL;
-	config = context_acquire(ctx_id);
+		return api_refuse(-EINVAL, "%s: no destination", destination ? destination : "NULL");
+	config = api_acquire(ctx_id);
 	if (!config)
 		return -ENOENT;
 	policy = &config->vsock.policy;
@@ -168,8 +164,7 @@ KRUN_API int32_t krun_walnut_allow_net(uint32_t ctx_id, const char *destination)
 		policy->rules = grown;
 		policy->rules[policy->rule_count++] = rule;
 	}
-	context_release();
-	return error;
+	return api_release(error);
 }
 
 /* "HOST:GUEST" and nothing else. */
@@ -197,7 +192,9 @@ KRUN_API int32_t krun_set_port_map(uint32_t ctx_id, const char *const port_map[]
 		if (error == -EEXIST)
 			error = -EINVAL;
 	}
-	config = error ? NULL : context_acquire(ctx_id);
+	if (error)
+		api_refuse(error, "a mapping is not HOST:GUEST, or has a port that another has");
+	config = error ? NULL : api_acquire(ctx_id);
 	if (!error && !config)
 		error = -ENOENT;
 	if (config) {
@@ -209,7 +206,7 @@ KRUN_API int32_t krun_set_port_map(uint32_t ctx_id, const char *const port_map[]
 			config->vsock.policy.published_count = fresh.published_count;
 			fresh.published = NULL;
 		}
-		context_release();
+		api_release(error);
 	}
 	free(fresh.published);
 	return error;
