@@ -169,6 +169,26 @@ def client_in_the_guest(context):
 
 
 @test
+def fetch_in_rust(context):
+    """The example in Rust gets a page from a server that it finds by name, or says why not."""
+    def serve(client):
+        request = b""
+        while b"\r\n\r\n" not in request:
+            request += client.recv(1000)
+        client.sendall(b"HTTP/1.0 200 OK\r\n\r\nyou asked: " + request.split(b"\r\n")[0])
+
+    module, _ = example(context, "fetch")
+    server = Server(serve)
+    result = context.walnut("run", "--allow-net", "127.0.0.1", module, "localhost", str(server.port), "/page")
+    context.must(result)
+    context.equal(result.out, b"HTTP/1.0 200 OK\r\n\r\nyou asked: GET /page HTTP/1.0", "output")
+    server.done()
+    result = context.walnut("run", "--allow-net", "10.0.0.1", module, "localhost", str(server.port), "/")
+    context.must(result, 1)
+    context.contains(result.err, b"fetch: localhost: Permission denied")
+
+
+@test
 def connecting_without_waiting(context):
     """A non-blocking connect() ends as poll() and SO_ERROR say, well or not."""
     server = Server(lambda client: client.recv(1))
