@@ -23,9 +23,9 @@ from lib.runner import Failed
 from .content import host_initrd
 
 MEMORY_MIB = 3072
-LIFE_SECONDS = 1800  # however the test run ends, the machine ends
-START_SECONDS = 60
-CASE_SECONDS = 200
+LIFE_SECONDS = 3600  # however the test run ends, the machine ends
+START_SECONDS = 200
+CASE_SECONDS = 700
 ANSWER = re.compile(r"@([a-z0-9-]+)(?:\| ?(.*)| (pass|fail|skip))$")
 
 
