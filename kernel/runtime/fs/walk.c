@@ -1,9 +1,12 @@
 #include "fs/walk.h"
 
+#include "fs/kept.h"
 #include "lib/string.h"
 #include "wasi/wasi.h"
 
 #define LINKS_MAX 40
+#define BORROW_MAX 8	  /* directories deep: fewer than are kept */
+#define AGAIN UINT32_MAX /* in place of an errno: once more, plainly */
 #define MODE_TYPE 0170000u
 #define MODE_DIRECTORY 0040000u
 #define MODE_SYMLINK 0120000u
@@ -36,13 +39,15 @@ static bool at_end(const struct walk *walk)
 	return true;
 }
 
-static uint32_t push(struct walk *walk, const struct fuse_entry_out *entry)
+static uint32_t push(struct walk *walk, uint64_t node, bool owned)
 {
 	if (walk->depth == WALK_DEPTH_MAX) {
-		fuse_forget(walk->dir, entry->nodeid, 1);
+		if (owned)
+			fuse_forget(walk->dir, node, 1);
 		return WASI_ENAMETOOLONG;
 	}
-	walk->stack[++walk->depth] = entry->nodeid;
+	walk->stack[++walk->depth] = node;
+	walk->owned[walk->depth] = owned;
 	return WASI_SUCCESS;
 }
 
@@ -50,7 +55,9 @@ static uint32_t pop(struct walk *walk)
 {
 	if (walk->depth == 0)
 		return WASI_ENOTCAPABLE;
-	fuse_forget(walk->dir, walk->stack[walk->depth--], 1);
+	if (walk->owned[walk->depth])
+		fuse_forget(walk->dir, walk->stack[walk->depth], 1);
+	walk->depth--;
 	return WASI_SUCCESS;
 }
 
@@ -60,6 +67,9 @@ static uint32_t expand(struct walk *walk, uint64_t node)
 	uint32_t left = walk->size - walk->at, size, error;
 	const char *target;
 
+	/* It may lead back to a directory on the stack, which has to be our own then. */
+	if (walk->borrowed)
+		return AGAIN;
 	if (++walk->links > LINKS_MAX)
 		return WASI_ELOOP;
 	error = fuse_readlink(walk->dir, node, &target, &size);
@@ -83,7 +93,7 @@ static uint32_t step_into(struct walk *walk, const struct fuse_entry_out *entry)
 
 	if (!is_type(&entry->attr, MODE_SYMLINK)) {
 		if (is_type(&entry->attr, MODE_DIRECTORY))
-			return push(walk, entry);
+			return push(walk, entry->nodeid, true);
 		error = WASI_ENOTDIR;
 	} else {
 		error = expand(walk, entry->nodeid);
@@ -131,20 +141,44 @@ static uint32_t step_last(struct walk *walk, enum walk_last last, bool *done)
 	return walk->directory_wanted && !is_type(&entry.attr, MODE_DIRECTORY) ? WASI_ENOTDIR : WASI_SUCCESS;
 }
 
-static uint32_t step_through(struct walk *walk)
+/* Whether dots are in what is left: the same. */
+static bool may_lead_back(const struct walk *walk)
 {
-	struct fuse_entry_out entry;
-	uint32_t error = fuse_lookup(walk->dir, walk->stack[walk->depth], walk->name, &entry);
-
-	return error ? error : step_into(walk, &entry);
+	for (uint32_t i = walk->at; i < walk->size; i++)
+		if (walk->rest[i] == '.' && (i + 1 == walk->size || walk->rest[i + 1] == '/' || walk->rest[i + 1] == '.'))
+			return true;
+	return false;
 }
 
-uint32_t walk(struct walk *walk, uint32_t dir, uint64_t node, const char *path, uint32_t size, enum walk_last last)
+static uint32_t step_through(struct walk *walk)
+{
+	bool borrow = !walk->plain && walk->depth < BORROW_MAX && !may_lead_back(walk);
+	uint64_t parent = walk->stack[walk->depth], node;
+	struct fuse_entry_out entry;
+	uint32_t error;
+
+	node = borrow ? kept_find(walk->dir, parent, walk->name) : 0;
+	if (!node) {
+		error = fuse_lookup(walk->dir, parent, walk->name, &entry);
+		if (error)
+			return error;
+		if (!borrow || !is_type(&entry.attr, MODE_DIRECTORY) ||
+		    !kept_add(walk->dir, parent, walk->name, &entry))
+			return step_into(walk, &entry);
+		node = entry.nodeid;
+	}
+	walk->borrowed = true;
+	return push(walk, node, false);
+}
+
+static uint32_t walk_once(struct walk *walk, uint32_t dir, uint64_t node, const char *path, uint32_t size,
+			  enum walk_last last)
 {
 	bool done = false;
 	uint32_t error = WASI_SUCCESS;
 
 	walk->dir = dir;
+	walk->borrowed = false;
 	walk->exists = walk->directory_wanted = false;
 	walk->lookups = 0;
 	walk->stack[0] = node;
@@ -175,12 +209,26 @@ uint32_t walk(struct walk *walk, uint32_t dir, uint64_t node, const char *path, 
 	return error;
 }
 
+uint32_t walk(struct walk *walk, uint32_t dir, uint64_t node, const char *path, uint32_t size, enum walk_last last)
+{
+	uint32_t error;
+
+	walk->plain = last & WALK_PLAIN;
+	last &= ~(unsigned)WALK_PLAIN;
+	error = walk_once(walk, dir, node, path, size, last);
+	if (error != AGAIN)
+		return error;
+	walk_end(walk);
+	walk->plain = true;
+	return walk_once(walk, dir, node, path, size, last);
+}
+
 uint64_t walk_keep(struct walk *walk)
 {
 	uint64_t lookups = walk->lookups;
 
 	/* A directory on the way: it is ours unless the path began there. */
-	if (walk->exists && walk->name.size == 0 && walk->depth > 0) {
+	if (walk->exists && walk->name.size == 0 && walk->depth > 0 && walk->owned[walk->depth]) {
 		walk->depth--;
 		lookups = 1;
 	}

@@ -15,6 +15,7 @@ enum walk_last {
 	WALK_NAME,   /* the last component is not looked at */
 	WALK_ITSELF, /* it is looked up; a symlink is itself */
 	WALK_TARGET, /* so is what a symlink leads to */
+	WALK_PLAIN = 4, /* besides: no kept directories, for a walk that another one follows */
 };
 
 struct walk {
@@ -30,8 +31,11 @@ struct walk {
 	struct fuse_attr attr;
 
 	uint64_t stack[WALK_DEPTH_MAX + 1]; /* directories on the way; the first one is borrowed */
+	bool owned[WALK_DEPTH_MAX + 1];	    /* whether the walk has a look-up of it to give back */
 	uint32_t depth;
 	uint32_t links;
+	bool plain;    /* no kept directories */
+	bool borrowed; /* one is on the stack: valid until others are kept */
 	char rest[WALK_PATH_MAX]; /* of the path, from `at` on */
 	uint32_t at, size;
 };

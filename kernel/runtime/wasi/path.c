@@ -1,6 +1,7 @@
 /* path_* but for path_open. */
 #include "wasi/path.h"
 
+#include "fs/kept.h"
 #include "wasi/file.h"
 #include "wasi/guest.h"
 
@@ -116,10 +117,12 @@ uint32_t wasi_path_link(uint32_t fd, uint32_t flags, uint32_t path, uint32_t pat
 			uint32_t new_path, uint32_t new_path_size)
 {
 	struct walk from, to;
-	uint32_t error = walk_to_node(&from, fd, WASI_RIGHT_PATH_LINK_SOURCE, flags, path, path_size);
+	uint32_t error = path_walk(&from, fd, WASI_RIGHT_PATH_LINK_SOURCE, path, path_size, last_of(flags) | WALK_PLAIN);
 
 	to.depth = 0;
 	to.lookups = 0;
+	if (!error && !from.exists)
+		error = WASI_ENOENT;
 	if (!error)
 		error = walk_to_name(&to, new_fd, WASI_RIGHT_PATH_LINK_TARGET, new_path, new_path_size, WASI_EEXIST);
 	if (!error && to.directory_wanted)
@@ -160,6 +163,7 @@ uint32_t wasi_path_remove_directory(uint32_t fd, uint32_t path, uint32_t path_si
 
 	if (!error)
 		error = fuse_remove(to.dir, FUSE_RMDIR, to.parent, to.name);
+	kept_drop();
 	walk_end(&to);
 	return error;
 }
@@ -185,10 +189,12 @@ uint32_t wasi_path_rename(uint32_t fd, uint32_t path, uint32_t path_size, uint32
 			  uint32_t new_path_size)
 {
 	struct walk from, to;
-	uint32_t error = walk_to_name(&from, fd, WASI_RIGHT_PATH_RENAME_SOURCE, path, path_size, WASI_EBUSY);
+	uint32_t error = path_walk(&from, fd, WASI_RIGHT_PATH_RENAME_SOURCE, path, path_size, WALK_NAME | WALK_PLAIN);
 
 	to.depth = 0;
 	to.lookups = 0;
+	if (!error && from.name.size == 0)
+		error = WASI_EBUSY;
 	if (!error)
 		error = walk_to_name(&to, new_fd, WASI_RIGHT_PATH_RENAME_TARGET, new_path, new_path_size, WASI_EBUSY);
 	if (!error && from.dir != to.dir)
@@ -205,6 +211,7 @@ uint32_t wasi_path_rename(uint32_t fd, uint32_t path, uint32_t path_size, uint32
 	}
 	if (!error)
 		error = fuse_rename(from.dir, from.parent, from.name, to.parent, to.name);
+	kept_drop();
 	walk_end(&to);
 	walk_end(&from);
 	return error;

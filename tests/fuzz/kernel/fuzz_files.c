@@ -8,6 +8,8 @@
 /* With its state, which has to be as new for each input. */
 #include "../../../kernel/runtime/fs/client.c"
 
+#include "clock.h"
+#include "fs/kept.h"
 #include "launch_block.h"
 #include "mem/space.h"
 #include "wasi/file.h"
@@ -117,10 +119,18 @@ bool fuse_transport_start(uint32_t number)
 	return number == 0;
 }
 
+/* Time goes on by itself. */
+uint64_t clock_monotonic_ns(void)
+{
+	static uint64_t now;
+
+	return now += 50000000;
+}
+
 static uint32_t put_entry_out(uint8_t *to)
 {
 	static const uint32_t modes[] = { 0040755, 0100644, 0120777, 0010644, 0, 0140755, 0020666, 0060666 };
-	struct fuse_entry_out entry = { .nodeid = take(1) };
+	struct fuse_entry_out entry = { .nodeid = take(1), .entry_valid = 1 };
 
 	entry.attr.mode = modes[take(1) % 8];
 	entry.attr.size = take(2);
@@ -298,6 +308,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static const struct strings names = { "data\0more", 2, 10 };
 	struct walnut_memory memory = { .pages = PAGES };
 
+	kept_drop(); /* before it is forgotten which directories there are */
 	input = data;
 	input_size = size;
 	memset(directories, 0, sizeof(directories));

@@ -1,7 +1,7 @@
 # Linux mounts directories of the host by virtio-fs: files are made, read, moved, listed and removed
 # on both sides, a read-only one is not changed, and nothing outside is reached by symlinks.
 
-files=3000
+files=400
 
 host() {
 	mkdir shared readonly outside
@@ -10,7 +10,7 @@ host() {
 	ln -s ../outside shared/out
 	ln -s /tmp shared/tmp
 	mkfifo shared/fifo
-	dd if=/dev/urandom of=shared/large bs=1M count=20 2>/dev/null
+	dd if=/dev/urandom of=shared/large bs=1M count=4 2>/dev/null
 	echo kept >readonly/file
 	linux --share "data=$PWD/shared" --share "fixed=$PWD/readonly:ro"
 	expect "sum $(md5sum <shared/large)"

@@ -31,6 +31,7 @@ struct choice {
 	bool pci;
 	char *shares[SHARES_MAX]; /* TAG=PATH[:ro] */
 	unsigned share_count;
+	const char *root;
 	const char *tap, *passt;
 	const char *console; /* a file for its output */
 	bool program; /* with all that a program is given */
@@ -115,6 +116,8 @@ static int add_devices(uint32_t ctx, const struct choice *choice)
 {
 	int error = 0;
 
+	if (choice->root)
+		error = krun_set_root(ctx, choice->root);
 	for (unsigned i = 0; i < choice->share_count && !error; i++)
 		error = add_share(ctx, choice->shares[i]);
 	for (unsigned i = 0; i < choice->vsock_port_count && !error; i++)
@@ -184,6 +187,7 @@ int main(int argc, char **argv)
 		{ "format", required_argument, NULL, 'f' },
 		{ "cpus", required_argument, NULL, 'n' },
 		{ "share", required_argument, NULL, 's' },
+		{ "root", required_argument, NULL, 'R' },
 		{ "mem", required_argument, NULL, 'm' },
 		{ "disk", required_argument, NULL, 'd' },
 		{ "disk-ro", required_argument, NULL, 'r' },
@@ -223,6 +227,7 @@ int main(int argc, char **argv)
 				return EXIT_FAILED;
 			choice.vsock_ports[choice.vsock_port_count++] = optarg;
 			break;
+		case 'R': choice.root = optarg; break;
 		case 's':
 			if (choice.share_count == SHARES_MAX)
 				return EXIT_FAILED;
