@@ -11,9 +11,14 @@ from lib.endtoend import test
 from lib.programs import example, from_c
 
 
+def sockets(context):
+    """The program; poll() of hundreds of descriptors takes more than the usual 64 KiB of stack."""
+    return from_c(context, "sockets", "-Wl,-z,stack-size=1048576")
+
+
 def start(context, *words, options=("-p", "127.0.0.1:0:0")):
     """Starts the sockets program; returns the process and the port that it printed."""
-    process = context.start([context.project.walnut, "run", *options, from_c(context, "sockets"),
+    process = context.start([context.project.walnut, "run", *options, sockets(context),
                              *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE)
     line = process.stdout.readline()
@@ -61,7 +66,7 @@ class Server:
 
 
 def run(context, *words, options):
-    return context.walnut("run", *options, from_c(context, "sockets"), *words)
+    return context.walnut("run", *options, sockets(context), *words)
 
 
 @test
@@ -275,7 +280,7 @@ def listener_handed_in(context):
     """With --listen a program of preview 1 alone serves a client."""
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        words = ["run", "--listen", f"127.0.0.1:{port}", from_c(context, "sockets"), "handed"]
+        words = ["run", "--listen", f"127.0.0.1:{port}", sockets(context), "handed"]
         result = context.walnut(*words)
         context.must(result, 125)
         context.contains(result.err, b"cannot listen on port %d: the port is in use" % port)

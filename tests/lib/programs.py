@@ -14,15 +14,15 @@ def example(context, name):
     return folder / f"{name}.wasm", folder / name
 
 
-def from_c(context, name):
-    """The module of tests/e2e/programs/NAME.c."""
+def from_c(context, name, *flags):
+    """The module of tests/e2e/programs/NAME.c; a program always has the same flags."""
     source = context.project.root / "tests" / "e2e" / "programs" / f"{name}.c"
     target = context.project.scratch / "programs" / f"{name}.wasm"
     with _lock:
         if not target.exists():
             target.parent.mkdir(exist_ok=True)
             build([context.project.clang, "--target=wasm32-wasi", "-std=gnu17", "-O2", "-Wall",
-                   "-Wextra", f"-I{context.project.root}/examples/include", "-o", target, source])
+                   "-Wextra", f"-I{context.project.root}/examples/include", *flags, "-o", target, source])
     return target
 
 
