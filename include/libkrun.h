@@ -128,7 +128,8 @@ int32_t krun_init_log(int target_fd, uint32_t level, uint32_t style, uint32_t op
 int32_t krun_create_ctx(void);
 int32_t krun_free_ctx(uint32_t ctx_id);
 
-/* Processors (1 to krun_get_max_vcpus()) and RAM in MiB. Default 1 and 128. */
+/* Processors (1 to krun_get_max_vcpus(); a Walnut image gets one in any case) and RAM in MiB.
+ * Default 1 and 128. */
 int32_t krun_set_vm_config(uint32_t ctx_id, uint8_t num_vcpus, uint32_t ram_mib);
 
 /* The kernel. Formats:

@@ -1,5 +1,5 @@
 /* libFuzzer on the kernel loaders: the input is the file, whatever it is, and the initial RAM
- * file system, of which only the size counts. */
+ * file system, of which only the size counts. The last byte chooses the format. */
 #include <assert.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -9,6 +9,7 @@
 #include "boot/initrd.h"
 #include "boot/kernel.h"
 #include "failure.h"
+#include "libkrun.h"
 #include "vm/guest_mem.h"
 #include "walnut.h"
 
@@ -30,6 +31,20 @@ static void load(struct kernel *kernel, const char *path, const struct guest_mem
 	assert(error || (initrd.gpa >= kernel->image.end && initrd.gpa + initrd.size <= RAM_SIZE));
 }
 
+static unsigned format(const uint8_t *data, size_t size)
+{
+	switch (size > 0 ? data[size - 1] & 7 : 0) {
+	case 5:
+		return KRUN_KERNEL_FORMAT_IMAGE_GZ;
+	case 6:
+		return KRUN_KERNEL_FORMAT_IMAGE_BZ2;
+	case 7:
+		return KRUN_KERNEL_FORMAT_IMAGE_ZSTD;
+	default:
+		return KRUN_WALNUT_KERNEL_FORMAT_AUTO;
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -42,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(fd >= 0 && pwrite(fd, data, size, 0) == (ssize_t)size);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	assert(guest_mem_create(&mem, RAM_SIZE, &failure) == 0);
-	if (kernel_open(&kernel, path, KRUN_WALNUT_KERNEL_FORMAT_AUTO, &failure)) {
+	if (kernel_open(&kernel, path, format(data, size), &failure)) {
 		assert(failure.text[0] != '\0');
 	} else {
 		load(&kernel, path, &mem, &failure);

@@ -1,5 +1,7 @@
 """Writes seed inputs for the VMM's fuzz targets: make_seeds.py DIRECTORY."""
 
+import bz2
+import gzip
 import os
 import struct
 import sys
@@ -34,6 +36,18 @@ def bzimage() -> bytes:
     struct.pack_into("<IIBBHI", image, 0x22c, 0x7fffffff, 0x200000, 1, 21, 1, 2047)
     struct.pack_into("<QI", image, 0x258, 0x1000000, 0x100000)  # pref_address, init_size
     return bytes(image)
+
+
+def plain() -> bytes:
+    return elf() + b"\0"  # the last byte chooses the format
+
+
+def gzipped() -> bytes:
+    return b"\x1f\x8b\x08 not yet " + gzip.compress(elf(), mtime=0) + b"\5"
+
+
+def bzipped() -> bytes:
+    return b"BZh9 not yet " + bz2.compress(elf()) + b"\6"
 
 
 def virtq() -> bytes:
@@ -146,7 +160,7 @@ def serial() -> bytes:
 
 
 SEEDS = {
-    "kernel": (elf, pvh, bzimage), "virtq": (virtq,), "console": (console,), "gdb": (gdb,),
+    "kernel": (plain, pvh, bzimage, gzipped, bzipped), "virtq": (virtq,), "console": (console,), "gdb": (gdb,),
     "vsock": (vsock,), "block": (block,), "pci": (pci,), "fs": (fs,),
     "serial": (serial,),
 }
