@@ -2,6 +2,7 @@
 
 import http.client
 import re
+import resource
 import socket
 import subprocess
 import threading
@@ -155,6 +156,24 @@ def web_server(context):
     with connect(port) as client:  # two at once, and no more after them
         client.sendall(b"GET / HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\nConnection: close\r\n\r\n")
         context.equal(read_all(client).count(b"Hello"), 2, "answers")
+    process.terminate()
+    context.finish(process)
+
+
+@test
+def few_descriptors(context):
+    """Where the host has descriptors for some of the clients only, the others are served after them."""
+    module, _ = example(context, "httpd")
+    process = context.start([context.project.walnut, "run", "-p", "127.0.0.1:0:0", module, "0"],
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)))
+    port = int(process.stdout.readline().split()[-1])
+    clients = [connect(port) for _ in range(150)]
+    for client in clients:
+        client.sendall(b"GET / HTTP/1.1\r\n\r\n")
+    for client in clients:
+        context.contains(client.recv(1000), b"Hello, world!")
+        client.close()
     process.terminate()
     context.finish(process)
 
