@@ -36,7 +36,7 @@ static uint32_t check(uint32_t fd, const struct request *request)
 
 static uint32_t open_directory(struct walk *walk, const struct request *request, struct file *file)
 {
-	if (request->rights & WASI_RIGHT_FD_WRITE || request->open_flags & WASI_OPEN_TRUNC)
+	if (request->rights & WASI_RIGHT_FD_WRITE || request->open_flags & (WASI_OPEN_TRUNC | WASI_OPEN_CREAT))
 		return WASI_EISDIR;
 	file->type = WASI_FILETYPE_DIRECTORY;
 	file->node = walk->node;
@@ -85,6 +85,8 @@ static uint32_t create(struct walk *walk, const struct request *request, struct 
 		return WASI_EISDIR;
 	if (request->open_flags & WASI_OPEN_EXCL)
 		flags |= O_EXCL;
+	if (request->open_flags & WASI_OPEN_TRUNC)
+		flags |= O_TRUNC;
 	error = fuse_create(walk->dir, walk->parent, walk->name, flags, MODE_NEW, &entry, &file->handle);
 	if (error)
 		return error;
@@ -114,6 +116,21 @@ static uint32_t open_at(struct walk *walk, const struct request *request, uint32
 	return error;
 }
 
+/* The server creates, or opens what is there, in one step. Whatever it refuses (a symlink, a directory,
+ * what may not be written) is looked at closely afterwards. */
+static bool create_at_once(uint32_t fd, uint32_t path, uint32_t path_size, const struct request *request,
+			   uint32_t *new_fd)
+{
+	struct walk walk;
+	bool done = false;
+
+	if (path_walk(&walk, fd, WASI_RIGHT_PATH_OPEN, path, path_size, WALK_NAME) == WASI_SUCCESS &&
+	    walk.name.size > 0 && !walk.directory_wanted)
+		done = open_at(&walk, request, new_fd) == WASI_SUCCESS;
+	walk_end(&walk);
+	return done;
+}
+
 uint32_t wasi_path_open(uint32_t fd, uint32_t lookup_flags, uint32_t path, uint32_t path_size,
 			uint32_t open_flags, uint64_t rights, uint64_t inheriting, uint32_t flags,
 			uint32_t opened)
@@ -129,6 +146,10 @@ uint32_t wasi_path_open(uint32_t fd, uint32_t lookup_flags, uint32_t path, uint3
 		return error;
 	if (!guest_range(opened, sizeof(uint32_t), &unused))
 		return WASI_EFAULT;
+	if ((open_flags & WASI_OPEN_CREAT) && create_at_once(fd, path, path_size, &request, &new_fd)) {
+		guest_write_u32(opened, new_fd);
+		return WASI_SUCCESS;
+	}
 	error = path_walk(&walk, fd, WASI_RIGHT_PATH_OPEN, path, path_size, follow ? WALK_TARGET : WALK_ITSELF);
 	if (!error)
 		error = open_at(&walk, &request, &new_fd);

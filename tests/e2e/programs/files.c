@@ -140,6 +140,8 @@ static void directories(void)
 	printf("opendir of nothing: %s\n", opendir("missing") ? "yes" : name_of(errno));
 	OPEN("a", O_RDONLY | O_DIRECTORY);
 	OPEN("d", O_WRONLY);
+	OPEN("d", O_RDONLY | O_CREAT);
+	OPEN("d", O_RDONLY | O_CREAT | O_EXCL);
 	OPEN("d/../a", O_RDONLY);
 	OPEN("./d/./sub/../x", O_RDONLY);
 	OPEN("a/", O_RDONLY);
