@@ -25,6 +25,7 @@ struct run {
 	struct scratch scratch;
 	struct toolchain_times times;
 	uint64_t start_ns;
+	FILE *process; /* for --stats; NULL: none, or printed */
 	int image_fd; /* -1: none yet */
 	char **argv;  /* the program's arguments after its name, NULL-terminated */
 };
@@ -183,6 +184,8 @@ static int configure(const struct run *run, uint32_t context, enum krun_walnut_a
 		code = krun_walnut_set_invoke(context, run->options.invoke);
 	if (!code)
 		code = krun_walnut_set_accel(context, accel);
+	if (!code)
+		code = krun_walnut_set_sandbox(context, true);
 	if (!code && !run->options.no_net)
 		code = configure_network(run, context, result);
 	if (!code)
@@ -235,6 +238,8 @@ static int run_program(struct run *run, struct krun_walnut_result *result)
 		accel = KRUN_WALNUT_ACCEL_KVM;
 	if ((status = make_image(run, accel)))
 		return status;
+	/* Later we may not. The files that are still in use are open. */
+	scratch_remove(&run->scratch);
 	code = boot(run, accel, result);
 	if (code == -ENODEV && run->options.accel == KRUN_WALNUT_ACCEL_AUTO) {
 		char reason[sizeof(result->message)];
@@ -258,7 +263,7 @@ static int run_program(struct run *run, struct krun_walnut_result *result)
 static int finish(const struct run *run, const struct krun_walnut_result *result)
 {
 	if (run->options.stats)
-		stats_print(run->start_ns, &run->times, &result->stats);
+		stats_print(run->process, run->start_ns, &run->times, &result->stats);
 	switch (result->outcome) {
 	case KRUN_WALNUT_SIGNALLED:
 		process_end_by_signal(result->signal);
@@ -280,6 +285,8 @@ int cmd_run(int argc, char **argv)
 		run_options_free(&run.options);
 		return status == OPTIONS_HELP ? 0 : -status;
 	}
+	if (run.options.stats)
+		run.process = stats_open();
 	run.argv = argv + run.options.operand + 1;
 	status = source_open(&run.source, argv[run.options.operand]);
 	if (!status)

@@ -35,10 +35,14 @@ static void vmm_counter(const char *name, uint64_t count, bool ours)
 		fprintf(stderr, "  %-20s %10s (not known under QEMU)\n", name, "-");
 }
 
-/* Not getrusage(2): what that reports includes the process that forked us. */
-static uint64_t peak_rss_kib(void)
+FILE *stats_open(void)
 {
-	FILE *status = fopen("/proc/self/status", "re");
+	return fopen("/proc/self/status", "re");
+}
+
+/* Not getrusage(2): what that reports includes the process that forked us. */
+static uint64_t peak_rss_kib(FILE *status)
+{
 	char line[256];
 	uint64_t kib = 0;
 
@@ -51,7 +55,7 @@ static uint64_t peak_rss_kib(void)
 	return kib;
 }
 
-void stats_print(uint64_t start_ns, const struct toolchain_times *times,
+void stats_print(FILE *process, uint64_t start_ns, const struct toolchain_times *times,
 		 const struct krun_walnut_stats *stats)
 {
 	bool ours = stats->guest_entered_ns != 0;
@@ -77,5 +81,5 @@ void stats_print(uint64_t start_ns, const struct toolchain_times *times,
 	counter("IRQs taken by guest", stats->guest_irqs);
 	counter("guest page faults", stats->guest_page_faults);
 	counter("guest memory KiB", stats->guest_peak_memory_bytes / 1024);
-	counter("peak memory RSS KiB", peak_rss_kib());
+	counter("peak memory RSS KiB", peak_rss_kib(process));
 }

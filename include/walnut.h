@@ -91,6 +91,13 @@ int32_t krun_walnut_set_serial_escape(uint32_t ctx_id, bool enabled);
 /* Default MMIO. */
 int32_t krun_walnut_set_transport(uint32_t ctx_id, enum krun_walnut_transport transport);
 
+/* Whether the process is confined before the guest's first instruction: system calls that a running
+ * machine has no use for kill it from then on. That includes the calling thread, for good: after
+ * krun_walnut_run() it can write to what is open and end, and little else. The default is yes for
+ * krun_start_enter(), which does not come back, and no for krun_walnut_run(). The environment variable
+ * WALNUT_SANDBOX=off turns it off in either case; with a debugger it is off. See docs/security.md. */
+int32_t krun_walnut_set_sandbox(uint32_t ctx_id, bool enabled);
+
 /* Which accelerator krun_walnut_run() uses; default AUTO. */
 int32_t krun_walnut_set_accel(uint32_t ctx_id, enum krun_walnut_accel accel);
 

@@ -87,10 +87,18 @@ struct serial_config {
 	int output_fd;
 };
 
+enum sandbox_choice {
+	SANDBOX_DEFAULT, /* on where the process is the machine's alone */
+	SANDBOX_ON,
+	SANDBOX_OFF,
+};
+
 struct vm_config {
 	unsigned vcpu_count;
 	unsigned ram_mib;
 	enum krun_walnut_accel accel;
+
+	enum sandbox_choice sandbox;
 
 	char *kernel_path;  /* never NULL once the run starts */
 	unsigned kernel_format; /* KRUN_KERNEL_FORMAT_* */

@@ -1,6 +1,7 @@
 /* The public functions that run a context: choose the accelerator, run, report. */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -93,6 +94,16 @@ static int become(const struct vm_config *config, struct failure *failure)
 	return 0;
 }
 
+static void choose_sandbox(struct vm_config *config, enum sandbox_choice by_default)
+{
+	const char *wish = secure_getenv("WALNUT_SANDBOX");
+
+	if (wish && strcmp(wish, "off") == 0)
+		config->sandbox = SANDBOX_OFF;
+	else if (config->sandbox == SANDBOX_DEFAULT)
+		config->sandbox = by_default;
+}
+
 static int run_config(struct vm_config *config, struct krun_walnut_result *result)
 {
 	struct failure failure = { "" };
@@ -109,7 +120,7 @@ static int run_config(struct vm_config *config, struct krun_walnut_result *resul
 	return error;
 }
 
-KRUN_API int32_t krun_walnut_run(uint32_t ctx_id, struct krun_walnut_result *result)
+static int run(uint32_t ctx_id, enum sandbox_choice sandbox, struct krun_walnut_result *result)
 {
 	struct vm_config *config;
 	int error;
@@ -119,6 +130,7 @@ KRUN_API int32_t krun_walnut_run(uint32_t ctx_id, struct krun_walnut_result *res
 	config = context_take(ctx_id);
 	if (!config)
 		return -ENOENT;
+	choose_sandbox(config, sandbox);
 	error = run_config(config, result);
 	if (error) {
 		result->outcome = KRUN_WALNUT_FAILED;
@@ -128,10 +140,15 @@ KRUN_API int32_t krun_walnut_run(uint32_t ctx_id, struct krun_walnut_result *res
 	return error;
 }
 
+KRUN_API int32_t krun_walnut_run(uint32_t ctx_id, struct krun_walnut_result *result)
+{
+	return run(ctx_id, SANDBOX_OFF, result);
+}
+
 KRUN_API int32_t krun_start_enter(uint32_t ctx_id)
 {
 	struct krun_walnut_result result;
-	int error = krun_walnut_run(ctx_id, &result);
+	int error = run(ctx_id, SANDBOX_ON, &result);
 
 	if (error)
 		return api_refuse(error, "%s", result.message[0] ? result.message : strerror(-error));

@@ -35,6 +35,16 @@ KRUN_API int32_t krun_walnut_set_stdio(uint32_t ctx_id, int input_fd, int output
 	return api_release(0);
 }
 
+KRUN_API int32_t krun_walnut_set_sandbox(uint32_t ctx_id, bool enabled)
+{
+	struct vm_config *config = api_acquire(ctx_id);
+
+	if (!config)
+		return -ENOENT;
+	config->sandbox = enabled ? SANDBOX_ON : SANDBOX_OFF;
+	return api_release(0);
+}
+
 KRUN_API int32_t krun_walnut_set_gdb(uint32_t ctx_id, const char *address)
 {
 	struct vm_config *config;

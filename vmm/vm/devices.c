@@ -248,6 +248,7 @@ static int add_disk(struct vm *vm, const struct disk_config *config)
 	struct worker *worker = &vm->workers[vm->worker_count++];
 	int error;
 
+	worker->sandbox = vm_sandbox(vm, SANDBOX_IO);
 	error = worker_start_many(worker, "disk", BLOCK_LANES, &vm->failure);
 	if (!error)
 		error = add(vm, sizeof(struct block), &block_ops, &worker->loop, &device);
@@ -284,6 +285,7 @@ static int add_share(struct vm *vm, const struct fs_config *config)
 	struct worker *worker = &vm->workers[vm->worker_count++];
 	int error;
 
+	worker->sandbox = vm_sandbox(vm, SANDBOX_FILES);
 	error = worker_start(worker, "fs", &vm->failure);
 	if (!error)
 		error = add(vm, sizeof(struct virtio_fs), &virtio_fs_ops, &worker->loop, &device);
@@ -300,6 +302,7 @@ static int add_vsock(struct vm *vm)
 	if (!config->added && (config->implicit_disabled || (config->port_count == 0 && !config->tsi)))
 		return 0;
 	worker = &vm->workers[vm->worker_count++];
+	worker->sandbox = vm_sandbox(vm, net_policy_allows_names(&config->policy) ? SANDBOX_RESOLVER : SANDBOX_SOCKETS);
 	error = worker_start(worker, "vsock", &vm->failure);
 	if (!error)
 		error = add(vm, sizeof(struct vsock), &vsock_ops, &worker->loop, &device);
@@ -320,6 +323,7 @@ static int add_net(struct vm *vm, const struct net_config *config)
 	if (!vm_is_pc(vm))
 		log_line(LOG_LEVEL_WARN, "a Walnut guest has no driver for network interfaces");
 
+	worker->sandbox = vm_sandbox(vm, SANDBOX_IO);
 	error = worker_start(worker, "net", &vm->failure);
 	if (!error)
 		error = add(vm, sizeof(struct net), &net_ops, &worker->loop, &device);

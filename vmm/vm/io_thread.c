@@ -59,6 +59,7 @@ static void *io_thread_main(void *opaque)
 	io->cpuid = cpuid_supported(io->kvm_fd, &io->cpuid_failure);
 	if (io->cpuid && !vm->config->nested_virt)
 		cpuid_hide_virtualization(io->cpuid);
+	sandbox_enter(vm_sandbox(vm, SANDBOX_IO));
 	sem_post(&io->cpuid_ready);
 
 	while (!io->finishing)

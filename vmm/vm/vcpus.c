@@ -80,7 +80,10 @@ void vcpus_stop(struct vcpus *vcpus)
 static void run_one(struct vcpus *vcpus, struct vcpu *vcpu)
 {
 	struct failure failure = { "" };
-	enum vcpu_stop stop = vcpu_run(vcpu, &vcpus->world, &failure);
+	enum vcpu_stop stop;
+
+	sandbox_enter(vcpus->sandbox);
+	stop = vcpu_run(vcpu, &vcpus->world, &failure);
 
 	pthread_mutex_lock(&vcpus->lock);
 	if (!vcpus->stopped) {

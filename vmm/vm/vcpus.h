@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "failure.h"
+#include "sandbox/sandbox.h"
 #include "vm/vcpu.h"
 
 #define VCPUS_MAX 16
@@ -16,6 +17,7 @@ struct vcpus {
 	unsigned count;	  /* that were begun to be created */
 	unsigned running; /* that have a thread */
 	struct vcpu_world world;
+	enum sandbox_kind sandbox; /* of the threads, from when they run the guest */
 
 	pthread_mutex_t lock; /* of what follows */
 	bool stopping;

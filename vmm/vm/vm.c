@@ -78,6 +78,7 @@ static void *settle_main(void *opaque)
 {
 	struct vm *vm = opaque;
 
+	sandbox_enter(vm_sandbox(vm, SANDBOX_VCPU));
 	vm_settle(vm->fd);
 	return NULL;
 }
@@ -128,6 +129,29 @@ static int set_boot_state(struct vm *vm)
 					      &vm->failure);
 }
 
+/* Debuggers look into everything, and the user is there. */
+static int decide_confinement(struct vm *vm)
+{
+	int error;
+
+	if (vm->config->sandbox != SANDBOX_ON || vm->config->gdb)
+		return 0;
+	error = sandbox_available();
+	if (error == -ENOTSUP)
+		return 0;
+	vm->confined = !error;
+	return error ? failure_set(&vm->failure, error, "this host's kernel cannot confine the machine's process "
+				   "(seccomp); WALNUT_SANDBOX=off runs without that") : 0;
+}
+
+static bool listens_for_guest(const struct vsock_config *config)
+{
+	for (unsigned i = 0; i < config->port_count; i++)
+		if (config->ports[i].listen)
+			return true;
+	return false;
+}
+
 static int build(struct vm *vm, struct krun_walnut_stats *stats)
 {
 	int error;
@@ -136,6 +160,10 @@ static int build(struct vm *vm, struct krun_walnut_stats *stats)
 	if (vm->kvm_fd < 0)
 		return no_kvm(vm->kvm_fd);
 	vcpus_attach(&vm->vcpus);
+	error = decide_confinement(vm);
+	if (error)
+		return error;
+	vm->vcpus.sandbox = vm_sandbox(vm, listens_for_guest(&vm->config->vsock) ? SANDBOX_VCPU_LISTENER : SANDBOX_VCPU);
 	error = io_thread_start(&vm->io, vm, &vm->failure);
 	if (!error)
 		error = open_kernel(vm);

@@ -10,6 +10,7 @@
 #include "device/guest_log.h"
 #include "device/power.h"
 #include "failure.h"
+#include "sandbox/sandbox.h"
 #include "status_decoder.h"
 #include "virtio/console.h"
 #include "vm/guest_mem.h"
@@ -51,6 +52,7 @@ struct vm {
 	struct gdb_server *gdb; /* NULL: no debugger is wanted */
 	pthread_t settle_thread;
 	bool settling;
+	bool confined; /* the threads are */
 
 	struct bus ports;
 	struct bus mmio;
@@ -72,6 +74,12 @@ struct vm {
 	struct status_decoder status;
 	struct failure failure;
 };
+
+/* What a thread of this kind is confined to. */
+static inline enum sandbox_kind vm_sandbox(const struct vm *vm, enum sandbox_kind kind)
+{
+	return vm->confined ? kind : SANDBOX_NONE;
+}
 
 /* Whether the machine is a PC, for an external kernel; else it has only what Walnut's own needs.
  * Known from the beginning: the kernel's file is opened first. */

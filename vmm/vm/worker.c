@@ -21,6 +21,7 @@ static void *worker_main(void *opaque)
 {
 	struct worker *worker = opaque;
 
+	sandbox_enter(worker->sandbox);
 	while (!worker->stopping)
 		event_loop_turn(&worker->loop);
 	return NULL;

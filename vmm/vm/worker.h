@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 
+#include "sandbox/sandbox.h"
 #include "vm/event_loop.h"
 
 struct failure;
@@ -20,9 +21,10 @@ struct worker {
 	unsigned running; /* threads to join */
 	bool created;	  /* something to destroy */
 	atomic_bool stopping;
+	enum sandbox_kind sandbox; /* set before the start: what the threads are confined to */
 };
 
-/* Starts the thread, which takes no signals. Accepts only a zeroed object; `name` is what
+/* Starts the thread, which takes no signals. Accepts only an object that is zeroed but for `sandbox`; `name` is what
  * ps shows (15 bytes). 0, or a negative errno and *failure; worker_destroy() is due in
  * both cases. */
 int worker_start(struct worker *worker, const char *name, struct failure *failure);

@@ -1,0 +1,25 @@
+/* What threads of the VMM may ask of the host's kernel, by what they are for. A thread gives up the rest
+ * before it looks at anything that the guest can influence; there is no way back. */
+#ifndef WALNUT_VMM_SANDBOX_H
+#define WALNUT_VMM_SANDBOX_H
+
+enum sandbox_kind {
+	SANDBOX_NONE, /* everything */
+	SANDBOX_VCPU,
+	SANDBOX_VCPU_LISTENER, /* and will remove sockets that the guest's ports listened at */
+	SANDBOX_IO,	       /* the I/O thread, disks, network interfaces */
+	SANDBOX_FILES,
+	SANDBOX_SOCKETS,
+	SANDBOX_RESOLVER,
+	SANDBOX_KINDS,
+};
+
+/* Whether this library and this host's kernel can confine threads: 0, -ENOTSUP (built with a sanitizer,
+ * which needs more) or -ENOSYS. */
+int sandbox_available(void);
+
+/* Confines the calling thread: a system call that is not allowed kills the process (SIGSYS). Where
+ * that cannot be set up the process ends. */
+void sandbox_enter(enum sandbox_kind kind);
+
+#endif
