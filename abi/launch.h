@@ -23,11 +23,24 @@ struct walnut_launch {
 	uint32_t dirc; /* shared directories: the names that the program knows them by, in the
 			  order of their virtio-fs devices */
 	uint32_t dirs_offset; /* of the first of these strings */
+	uint32_t mount_count; /* file systems besides */
+	uint32_t mounts_offset; /* of an array of struct walnut_mount */
 };
 #define WALNUT_LAUNCH_TTY_STDIN (1u << 0)
 #define WALNUT_LAUNCH_TTY_STDOUT (1u << 1)
 #define WALNUT_LAUNCH_TTY_STDERR (1u << 2)
 
-_Static_assert(sizeof(struct walnut_launch) == 40, "launch");
+/* A file system of the guest's own. The ramdisk may go on behind the block, with archives. */
+struct walnut_mount {
+	uint32_t kind;	      /* WALNUT_MOUNT_* */
+	uint32_t path_offset; /* the program's name for it, NUL-terminated, in the block */
+	uint64_t size;	      /* bytes: of the archive; or what a TMPFS may hold, 0: half of the RAM */
+	uint64_t offset;      /* of the ARCHIVE (cpio, "newc") from the block's start */
+};
+#define WALNUT_MOUNT_TMPFS 1
+#define WALNUT_MOUNT_ARCHIVE 2
+
+_Static_assert(sizeof(struct walnut_launch) == 48, "launch");
+_Static_assert(sizeof(struct walnut_mount) == 24, "mount");
 
 #endif

@@ -21,14 +21,13 @@
 #include "wasi/descriptor.h"
 #include "wasi/guest.h"
 #include "wasi/sock_preopen.h"
-#include "wasi/preopen.h"
 
 #define COMMAND_LINE_MAX 65536
 
-/* There if the program imports functions for files. By a pointer in memory: what is not there
- * is at address 0, too far away for a call. */
-void preopen_init(const struct strings *names) __attribute__((weak));
-static void (*const volatile open_directories)(const struct strings *names) = preopen_init;
+/* wasi/preopen.c: only in images whose program has something to do with files. A pointer,
+ * because NULL is too far away for a call. */
+extern void preopen_start(const struct launch *launch) __attribute__((weak));
+static void (*const volatile start_files)(const struct launch *launch) = preopen_start;
 
 /* The same for sockets. */
 void sock_preopen(struct cmdline_word ports) __attribute__((weak));
@@ -58,25 +57,35 @@ static void read_command_line(const struct nucleus_info *info)
 		cmdline_parse(&line, text, max);
 }
 
-/* Arguments and environment from the launch block, else from the command line. */
-static void read_launch(const struct nucleus_info *info)
+/* From the command line, where no launch block says it. */
+static void read_arguments(void)
 {
-	const void *block;
 	size_t size;
 	char *strings;
 
-	if (info->initrd && info->initrd_size) {
-		block = space_show(info->initrd, info->initrd_size);
-		if (!block || !launch_parse(&launch, block, info->initrd_size))
-			fail("the initial ramdisk is no launch block", "");
-		return;
-	}
 	strings = space_allocate(line.arguments.size + 1);
 	if (!strings)
 		fail("no memory for the arguments", "");
 	launch.arguments.count = cmdline_split(line.arguments, strings, &size);
 	launch.arguments.data = strings;
 	launch.arguments.size = (uint32_t)size;
+}
+
+/* What this run was given: a launch block, or just files. */
+static void read_launch(const struct nucleus_info *info)
+{
+	const char *block;
+
+	if (!info->initrd || !info->initrd_size) {
+		read_arguments();
+		return;
+	}
+	block = space_show(info->initrd, info->initrd_size);
+	if (block && launch_parse(&launch, block, info->initrd_size))
+		return;
+	if (!block || !launch_parse_archive(&launch, block, info->initrd_size))
+		fail("the initial ramdisk is neither a launch block nor a cpio archive", "");
+	read_arguments();
 }
 
 static const struct walnut_module *find_program(void)
@@ -154,8 +163,8 @@ void runtime_main(const struct nucleus_info *info)
 	clock_init(info, &line);
 	args_set(&launch.arguments, &launch.environment);
 	descriptor_init(launch.flags);
-	if (open_directories)
-		open_directories(&launch.directories);
+	if (start_files)
+		start_files(&launch);
 	/* Behind them: libraries look for directories up to the first that is none. */
 	if (open_listeners)
 		open_listeners(line.listen);

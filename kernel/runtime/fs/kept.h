@@ -1,19 +1,16 @@
-/* Directories that paths went through lately, by the directory that they are in and their name. The
- * server said how long a name may be kept; what the program itself moves or removes is forgotten at
- * once. */
+/* Directories of shared ones that paths went through lately, by the directory that they are in
+ * and their name. The server said how long a name may be kept; what the program itself moves
+ * or removes is forgotten at once. */
 #ifndef WALNUT_RUNTIME_FS_KEPT_H
 #define WALNUT_RUNTIME_FS_KEPT_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "fs/vfs.h"
 
-#include "fs/client.h"
+/* The directory, referenced, or NULL. */
+struct vfs_node *kept_find(struct vfs_node *parent, struct vfs_name name);
 
-/* The node, which stays kept's own, or 0. */
-uint64_t kept_find(uint32_t dir, uint64_t parent, struct fuse_name name);
-
-/* Takes over one look-up of the entry's node. False: it does not, as it may not be kept. */
-bool kept_add(uint32_t dir, uint64_t parent, struct fuse_name name, const struct fuse_entry_out *entry);
+/* Keeps it, if the name is not too long, for `seconds` at most. */
+void kept_add(struct vfs_node *parent, struct vfs_name name, struct vfs_node *node, uint64_t seconds);
 
 /* Forgets all of them. */
 void kept_drop(void);

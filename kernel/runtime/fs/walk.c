@@ -1,246 +1,233 @@
+/* Path walking; see walk.h. The directories on the way are kept on a stack, for ".." to go
+ * back to: what a file system thinks of as a parent may lie outside. */
 #include "fs/walk.h"
 
-#include "fs/kept.h"
+#include "fs/heap.h"
+#include "fs/utf8.h"
 #include "lib/string.h"
-#include "wasi/wasi.h"
 
-#define LINKS_MAX 40
-#define BORROW_MAX 8	  /* directories deep: fewer than are kept */
-#define AGAIN UINT32_MAX /* in place of an errno: once more, plainly */
-#define MODE_TYPE 0170000u
-#define MODE_DIRECTORY 0040000u
-#define MODE_SYMLINK 0120000u
+/* One walk at a time, and most need one or two levels and no symbolic link. */
+#define SHALLOW 16
 
-static bool is_type(const struct fuse_attr *attr, uint32_t type)
+struct state {
+	struct vfs_node **stack;
+	uint32_t depth, room;
+	struct vfs_name rest;
+	char *text; /* where `rest` lies once a symbolic link was followed; VFS_PATH_MAX bytes */
+	uint32_t links;
+	struct vfs_node *shallow[SHALLOW];
+};
+
+static struct vfs_node *top(const struct state *state)
 {
-	return (attr->mode & MODE_TYPE) == type;
+	return state->stack[state->depth - 1];
 }
 
-/* Takes the next component off; false: there is none. */
-static bool next_component(struct walk *walk, struct fuse_name *name)
+/* Takes over the reference to `node`. */
+static uint32_t push(struct state *state, struct vfs_node *node)
 {
-	uint32_t start;
+	struct vfs_node **deep;
 
-	while (walk->at < walk->size && walk->rest[walk->at] == '/')
-		walk->at++;
-	start = walk->at;
-	while (walk->at < walk->size && walk->rest[walk->at] != '/')
-		walk->at++;
-	*name = (struct fuse_name){ walk->rest + start, walk->at - start };
-	return name->size > 0;
-}
+	if (state->depth == state->room) {
+		deep = state->room == SHALLOW ? fs_allocate(WALK_DEPTH_MAX * sizeof(*deep)) : NULL;
+		if (!deep) {
+			uint32_t error = state->room == SHALLOW ? WASI_ENOMEM : WASI_ENAMETOOLONG;
 
-/* Whether nothing but slashes is left. */
-static bool at_end(const struct walk *walk)
-{
-	for (uint32_t i = walk->at; i < walk->size; i++)
-		if (walk->rest[i] != '/')
-			return false;
-	return true;
-}
-
-static uint32_t push(struct walk *walk, uint64_t node, bool owned)
-{
-	if (walk->depth == WALK_DEPTH_MAX) {
-		if (owned)
-			fuse_forget(walk->dir, node, 1);
-		return WASI_ENAMETOOLONG;
-	}
-	walk->stack[++walk->depth] = node;
-	walk->owned[walk->depth] = owned;
-	return WASI_SUCCESS;
-}
-
-static uint32_t pop(struct walk *walk)
-{
-	if (walk->depth == 0)
-		return WASI_ENOTCAPABLE;
-	if (walk->owned[walk->depth])
-		fuse_forget(walk->dir, walk->stack[walk->depth], 1);
-	walk->depth--;
-	return WASI_SUCCESS;
-}
-
-/* The symlink's target takes the place of its name in the path. */
-static uint32_t expand(struct walk *walk, uint64_t node)
-{
-	uint32_t left = walk->size - walk->at, size, error;
-	const char *target;
-
-	/* It may lead back to a directory on the stack, which has to be our own then. */
-	if (walk->borrowed)
-		return AGAIN;
-	if (++walk->links > LINKS_MAX)
-		return WASI_ELOOP;
-	error = fuse_readlink(walk->dir, node, &target, &size);
-	if (error)
-		return error;
-	if (size == 0)
-		return WASI_ENOENT;
-	if (size + left > WALK_PATH_MAX)
-		return WASI_ENAMETOOLONG;
-	memmove(walk->rest + size, walk->rest + walk->at, left);
-	memcpy(walk->rest, target, size);
-	walk->at = 0;
-	walk->size = size + left;
-	return walk->rest[0] == '/' ? WASI_ENOTCAPABLE : WASI_SUCCESS;
-}
-
-/* A component that is not the last one, or that another one follows in its place. */
-static uint32_t step_into(struct walk *walk, const struct fuse_entry_out *entry)
-{
-	uint32_t error;
-
-	if (!is_type(&entry->attr, MODE_SYMLINK)) {
-		if (is_type(&entry->attr, MODE_DIRECTORY))
-			return push(walk, entry->nodeid, true);
-		error = WASI_ENOTDIR;
-	} else {
-		error = expand(walk, entry->nodeid);
-	}
-	fuse_forget(walk->dir, entry->nodeid, 1);
-	return error;
-}
-
-/* The path ends at a directory on the stack. */
-static uint32_t end_at_directory(struct walk *walk)
-{
-	walk->name = (struct fuse_name){ "", 0 };
-	walk->parent = walk->node = walk->stack[walk->depth];
-	walk->exists = true;
-	return fuse_getattr(walk->dir, walk->node, &walk->attr);
-}
-
-static void end_at_entry(struct walk *walk, const struct fuse_entry_out *entry)
-{
-	walk->exists = true;
-	walk->node = entry->nodeid;
-	walk->lookups = 1;
-	walk->attr = entry->attr;
-}
-
-/* The last component. *done: the walk is over; else it goes on along a symlink. */
-static uint32_t step_last(struct walk *walk, enum walk_last last, bool *done)
-{
-	struct fuse_entry_out entry;
-	uint32_t error;
-
-	walk->parent = walk->stack[walk->depth];
-	walk->directory_wanted = walk->at < walk->size;
-	*done = true;
-	if (last == WALK_NAME)
-		return WASI_SUCCESS;
-	error = fuse_lookup(walk->dir, walk->parent, walk->name, &entry);
-	if (error)
-		return error == WASI_ENOENT ? WASI_SUCCESS : error;
-	if (is_type(&entry.attr, MODE_SYMLINK) && (last == WALK_TARGET || walk->directory_wanted)) {
-		*done = false;
-		return step_into(walk, &entry);
-	}
-	end_at_entry(walk, &entry);
-	return walk->directory_wanted && !is_type(&entry.attr, MODE_DIRECTORY) ? WASI_ENOTDIR : WASI_SUCCESS;
-}
-
-/* Whether dots are in what is left: the same. */
-static bool may_lead_back(const struct walk *walk)
-{
-	for (uint32_t i = walk->at; i < walk->size; i++)
-		if (walk->rest[i] == '.' && (i + 1 == walk->size || walk->rest[i + 1] == '/' || walk->rest[i + 1] == '.'))
-			return true;
-	return false;
-}
-
-static uint32_t step_through(struct walk *walk)
-{
-	bool borrow = !walk->plain && walk->depth < BORROW_MAX && !may_lead_back(walk);
-	uint64_t parent = walk->stack[walk->depth], node;
-	struct fuse_entry_out entry;
-	uint32_t error;
-
-	node = borrow ? kept_find(walk->dir, parent, walk->name) : 0;
-	if (!node) {
-		error = fuse_lookup(walk->dir, parent, walk->name, &entry);
-		if (error)
+			vfs_release(node);
 			return error;
-		if (!borrow || !is_type(&entry.attr, MODE_DIRECTORY) ||
-		    !kept_add(walk->dir, parent, walk->name, &entry))
-			return step_into(walk, &entry);
-		node = entry.nodeid;
+		}
+		memcpy(deep, state->stack, state->depth * sizeof(*deep));
+		state->stack = deep;
+		state->room = WALK_DEPTH_MAX;
 	}
-	walk->borrowed = true;
-	return push(walk, node, false);
+	state->stack[state->depth++] = node;
+	return WASI_SUCCESS;
 }
 
-static uint32_t walk_once(struct walk *walk, uint32_t dir, uint64_t node, const char *path, uint32_t size,
-			  enum walk_last last)
+uint32_t walk_check_target(struct vfs_name path)
 {
-	bool done = false;
-	uint32_t error = WASI_SUCCESS;
-
-	walk->dir = dir;
-	walk->borrowed = false;
-	walk->exists = walk->directory_wanted = false;
-	walk->lookups = 0;
-	walk->stack[0] = node;
-	walk->depth = walk->links = 0;
-	walk->at = 0;
-	walk->size = size;
-	if (size == 0)
+	if (!path.size)
 		return WASI_ENOENT;
-	if (size > WALK_PATH_MAX)
+	if (path.size > VFS_PATH_MAX)
 		return WASI_ENAMETOOLONG;
-	memcpy(walk->rest, path, size);
-	if (walk->rest[0] == '/')
-		return WASI_ENOTCAPABLE;
-	while (!done && !error) {
-		if (!next_component(walk, &walk->name))
-			return end_at_directory(walk);
-		if (walk->name.size > FUSE_NAME_MAX)
-			return WASI_ENAMETOOLONG;
-		if (walk->name.text[0] == '.' && walk->name.size == 1)
-			continue;
-		if (walk->name.text[0] == '.' && walk->name.size == 2 && walk->name.text[1] == '.')
-			error = pop(walk);
-		else if (at_end(walk))
-			error = step_last(walk, last, &done);
-		else
-			error = step_through(walk);
+	for (uint32_t i = 0; i < path.size; i++) {
+		if (!path.text[i])
+			return WASI_EINVAL;
 	}
-	return error;
+	if (!utf8_is_valid(path.text, path.size))
+		return WASI_EILSEQ;
+	return path.text[0] == '/' ? WASI_ENOTCAPABLE : WASI_SUCCESS;
 }
 
-uint32_t walk(struct walk *walk, uint32_t dir, uint64_t node, const char *path, uint32_t size, enum walk_last last)
+/* Cuts the first component off the rest; *slash: one or more came behind it. */
+static struct vfs_name next_name(struct vfs_name *rest, bool *slash)
 {
+	struct vfs_name name = { rest->text, 0 };
+	uint32_t at = 0;
+
+	while (at < rest->size && rest->text[at] != '/')
+		at++;
+	name.size = at;
+	while (at < rest->size && rest->text[at] == '/')
+		at++;
+	*slash = at > name.size;
+	*rest = (struct vfs_name){ rest->text + at, rest->size - at };
+	return name;
+}
+
+static bool is_dots(struct vfs_name name, uint32_t count)
+{
+	return name.size == count && name.text[0] == '.' && name.text[count - 1] == '.';
+}
+
+/* The target takes the link's place before the rest. */
+static uint32_t follow_link(struct state *state, struct vfs_node *link, bool slash)
+{
+	uint32_t error, used = 0, kept = state->rest.size;
+
+	if (++state->links > WALK_LINKS_MAX)
+		return WASI_ELOOP;
+	if (!state->text)
+		state->text = fs_allocate(VFS_PATH_MAX);
+	if (!state->text)
+		return WASI_ENOMEM;
+	/* The rest goes to the end, target and slash before it. */
+	memmove(state->text + VFS_PATH_MAX - kept, state->rest.text, kept);
+	error = link->fs->ops->readlink(link, state->text, VFS_PATH_MAX - kept, &used);
+	if (error)
+		return error;
+	if (used >= VFS_PATH_MAX - kept)
+		return WASI_ENAMETOOLONG;
+	error = walk_check_target((struct vfs_name){ state->text, used });
+	if (error)
+		return error;
+	if (slash)
+		state->text[used++] = '/';
+	memmove(state->text + used, state->text + VFS_PATH_MAX - kept, kept);
+	state->rest = (struct vfs_name){ state->text, used + kept };
+	return WASI_SUCCESS;
+}
+
+/* Goes back for "..", stays for ".". */
+static uint32_t step_dots(struct state *state, struct vfs_name name)
+{
+	if (name.size == 1)
+		return WASI_SUCCESS;
+	if (state->depth == 1)
+		return WASI_ENOTCAPABLE;
+	vfs_release(state->stack[--state->depth]);
+	return WASI_SUCCESS;
+}
+
+/* The path ends in this directory itself. */
+static void end_in(struct state *state, struct walk *walk)
+{
+	walk->directory = vfs_reference(top(state));
+	walk->node = vfs_reference(top(state));
+	walk->name = (struct vfs_name){ walk->text, 0 };
+	walk->slash = true;
+}
+
+/* The last name, in the directory on top. Takes over the reference to `node`. */
+static uint32_t end_at(struct state *state, struct walk *walk, struct vfs_name name, bool slash,
+		       struct vfs_node *node)
+{
+	if (node && slash && node->type != WASI_FILETYPE_DIRECTORY) {
+		vfs_release(node);
+		return WASI_ENOTDIR;
+	}
+	memcpy(walk->text, name.text, name.size);
+	walk->name = (struct vfs_name){ walk->text, name.size };
+	walk->directory = vfs_reference(top(state));
+	walk->node = node;
+	walk->slash = slash;
+	return WASI_SUCCESS;
+}
+
+/* One component. *ended: it was the last. */
+static uint32_t step(struct state *state, struct walk *walk, enum walk_last at_end, bool *ended)
+{
+	struct vfs_node *node = NULL;
+	bool slash, last;
+	struct vfs_name name = next_name(&state->rest, &slash);
 	uint32_t error;
 
-	walk->plain = last & WALK_PLAIN;
-	last &= ~(unsigned)WALK_PLAIN;
-	error = walk_once(walk, dir, node, path, size, last);
-	if (error != AGAIN)
+	last = !state->rest.size;
+	if (is_dots(name, 1) || is_dots(name, 2)) {
+		error = step_dots(state, name);
+		if (!error && last) {
+			end_in(state, walk);
+			*ended = true;
+		}
 		return error;
-	walk_end(walk);
-	walk->plain = true;
-	return walk_once(walk, dir, node, path, size, last);
+	}
+	if (name.size > VFS_NAME_MAX)
+		return WASI_ENAMETOOLONG;
+	if (last && at_end == WALK_NAME && !slash) {
+		*ended = true;
+		return end_at(state, walk, name, slash, NULL);
+	}
+	error = top(state)->fs->ops->lookup(top(state), name, &node);
+	if (error == WASI_ENOENT && last) {
+		*ended = true;
+		return end_at(state, walk, name, slash, NULL);
+	}
+	if (error)
+		return error;
+	if (node->type == WASI_FILETYPE_SYMBOLIC_LINK &&
+	    (!last || at_end == WALK_FOLLOW || (slash && at_end == WALK_STAY))) {
+		error = follow_link(state, node, slash);
+		vfs_release(node);
+		return error;
+	}
+	if (last) {
+		*ended = true;
+		return end_at(state, walk, name, slash, node);
+	}
+	if (node->type != WASI_FILETYPE_DIRECTORY) {
+		vfs_release(node);
+		return WASI_ENOTDIR;
+	}
+	return push(state, node);
 }
 
-uint64_t walk_keep(struct walk *walk)
+uint32_t walk_path(struct walk *walk, struct vfs_node *base, struct vfs_name path, enum walk_last last)
 {
-	uint64_t lookups = walk->lookups;
+	struct state state = { .stack = state.shallow, .room = SHALLOW, .rest = path };
+	bool ended = false;
+	uint32_t error;
 
-	/* A directory on the way: it is ours unless the path began there. */
-	if (walk->exists && walk->name.size == 0 && walk->depth > 0 && walk->owned[walk->depth]) {
-		walk->depth--;
-		lookups = 1;
-	}
-	walk->lookups = 0;
-	return lookups;
+	if (base->type != WASI_FILETYPE_DIRECTORY)
+		return WASI_ENOTDIR;
+	error = walk_check_target(path);
+	if (error)
+		return error;
+	push(&state, vfs_reference(base));
+	while (!error && !ended)
+		error = step(&state, walk, last, &ended);
+	while (state.depth)
+		vfs_release(state.stack[--state.depth]);
+	if (state.stack != state.shallow)
+		fs_free(state.stack, WALK_DEPTH_MAX * sizeof(*state.stack));
+	if (state.text)
+		fs_free(state.text, VFS_PATH_MAX);
+	return error;
 }
 
 void walk_end(struct walk *walk)
 {
-	if (walk->lookups)
-		fuse_forget(walk->dir, walk->node, walk->lookups);
-	walk->lookups = 0;
-	while (walk->depth > 0)
-		pop(walk);
+	vfs_release(walk->node);
+	vfs_release(walk->directory);
+}
+
+uint32_t walk_to(struct vfs_node *base, struct vfs_name path, enum walk_last last, struct vfs_node **node)
+{
+	struct walk walk;
+	uint32_t error = walk_path(&walk, base, path, last);
+
+	if (error)
+		return error;
+	*node = walk.node ? vfs_reference(walk.node) : NULL;
+	walk_end(&walk);
+	return *node ? WASI_SUCCESS : WASI_ENOENT;
 }

@@ -1,53 +1,45 @@
-/* From a path of the program to a node: components one after the other, symlinks included,
- * and never above the directory where the path began (ENOTCAPABLE). */
-#ifndef WALNUT_RUNTIME_FS_WALK_H
-#define WALNUT_RUNTIME_FS_WALK_H
+/* From a path to a node: the one place where paths are taken apart. Nothing leads out of
+ * the directory that a path starts from, neither "..", nor an absolute path, nor a
+ * symbolic link with either: NOTCAPABLE.
+ *
+ * Paths are UTF-8 (ILSEQ) without NUL (INVAL); VFS_PATH_MAX bytes, with the symbolic links
+ * on the way in their place (NAMETOOLONG); at most WALK_LINKS_MAX of those (LOOP) and
+ * WALK_DEPTH_MAX directories below each other (NAMETOOLONG). */
+#ifndef WALNUT_RUNTIME_WALK_H
+#define WALNUT_RUNTIME_WALK_H
 
-#include <stdbool.h>
-#include <stdint.h>
+#include "fs/vfs.h"
 
-#include "fs/client.h"
+#define WALK_LINKS_MAX 40
+#define WALK_DEPTH_MAX 2048
 
-#define WALK_DEPTH_MAX 512 /* directories below the first */
-#define WALK_PATH_MAX 4096
-
-enum walk_last {
-	WALK_NAME,   /* the last component is not looked at */
-	WALK_ITSELF, /* it is looked up; a symlink is itself */
-	WALK_TARGET, /* so is what a symlink leads to */
-	WALK_PLAIN = 4, /* besides: no kept directories, for a walk that another one follows */
-};
-
+/* Where a path ended. */
 struct walk {
-	uint32_t dir;
-	/* Where the last component is to be found. */
-	uint64_t parent;
-	struct fuse_name name; /* size 0: the path ends at a directory that was walked through */
-	bool directory_wanted; /* a slash behind it */
-	/* What is there, unless WALK_NAME. */
-	bool exists;
-	uint64_t node;
-	uint64_t lookups; /* of the node, that somebody has to forget */
-	struct fuse_attr attr;
-
-	uint64_t stack[WALK_DEPTH_MAX + 1]; /* directories on the way; the first one is borrowed */
-	bool owned[WALK_DEPTH_MAX + 1];	    /* whether the walk has a look-up of it to give back */
-	uint32_t depth;
-	uint32_t links;
-	bool plain;    /* no kept directories */
-	bool borrowed; /* one is on the stack: valid until others are kept */
-	char rest[WALK_PATH_MAX]; /* of the path, from `at` on */
-	uint32_t at, size;
+	struct vfs_node *directory; /* that has the last name, or would have it */
+	struct vfs_name name; /* empty: the path ends in "." or "..", so `node` it is and
+			       * there is no name to make or remove */
+	struct vfs_node *node; /* NULL: there is none of that name */
+	bool slash;	       /* behind the name: only a directory will do */
+	char text[VFS_NAME_MAX];
 };
 
-/* Walks from the directory `node`. Returns an errno of WASI; a last component that is not there is none
- * (`exists` tells). walk_end() is due in any case. */
-uint32_t walk(struct walk *walk, uint32_t dir, uint64_t node, const char *path, uint32_t size, enum walk_last last);
+/* What to do about a symbolic link at the end. */
+enum walk_last {
+	WALK_FOLLOW,
+	WALK_STAY, /* at the link, unless a slash comes behind it */
+	WALK_NAME, /* it is about the name: what is there is not looked at, unless a slash
+		    * comes behind it, and then it is the link itself */
+};
 
-/* The caller keeps the node. Returns how many look-ups it has to forget. */
-uint64_t walk_keep(struct walk *walk);
-
-/* Forgets all nodes that were not kept. */
+/* On success walk_end() gives the references back. A node that is no directory before a
+ * slash is NOTDIR. */
+uint32_t walk_path(struct walk *walk, struct vfs_node *base, struct vfs_name path, enum walk_last last);
 void walk_end(struct walk *walk);
+
+/* The same where the node has to be there: referenced. */
+uint32_t walk_to(struct vfs_node *base, struct vfs_name path, enum walk_last last, struct vfs_node **node);
+
+/* Whether this can be a symbolic link's target, in any directory. Returns an errno. */
+uint32_t walk_check_target(struct vfs_name target);
 
 #endif

@@ -71,6 +71,13 @@ bool descriptor_open(const struct descriptor_ops *ops, void *object, uint64_t ri
 	return true;
 }
 
+uint8_t descriptor_filetype(const struct descriptor *descriptor)
+{
+	if (descriptor->ops)
+		return descriptor->ops->filetype(descriptor);
+	return descriptor->terminal ? WASI_FILETYPE_CHARACTER_DEVICE : WASI_FILETYPE_UNKNOWN;
+}
+
 void descriptor_close(struct descriptor *descriptor)
 {
 	uint32_t fd = (uint32_t)(descriptor - descriptors);

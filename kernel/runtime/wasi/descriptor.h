@@ -10,7 +10,6 @@
 #include "wasi/wasi.h"
 
 struct descriptor;
-struct file_ops;
 
 /* Of what is no stream. Rights are checked by the caller, errnos come back. */
 struct descriptor_ops {
@@ -21,7 +20,10 @@ struct descriptor_ops {
 	/* Whether reading (or writing) would not wait; fills in size, flags and error. */
 	bool (*poll)(struct descriptor *descriptor, bool write, struct wasi_event *event);
 	void (*close)(struct descriptor *descriptor);
-	const struct file_ops *file; /* NULL: it is neither file nor directory */
+	/* NULL: it has no position. *position: where it is then. */
+	uint32_t (*seek)(struct descriptor *descriptor, int64_t offset, uint32_t whence, uint64_t *position);
+	/* NULL: those of streams, which are only noted. */
+	uint32_t (*set_flags)(struct descriptor *descriptor, uint16_t flags);
 };
 
 struct descriptor {
@@ -30,7 +32,7 @@ struct descriptor {
 	enum console_stream stream;
 	uint16_t flags;	 /* WASI_FDFLAG_* */
 	uint64_t rights; /* WASI_RIGHT_* */
-	uint64_t inheriting; /* of a directory: the most that what is opened through it can have */
+	uint64_t inheriting; /* what is opened in this directory can have these */
 	const struct descriptor_ops *ops; /* NULL: it is the stream */
 	void *object;			  /* the operations' */
 };
@@ -46,6 +48,8 @@ struct descriptor *descriptor_get(uint32_t fd);
  * or no memory. */
 bool descriptor_open(const struct descriptor_ops *ops, void *object, uint64_t rights, uint16_t flags,
 		     uint32_t *fd);
+
+uint8_t descriptor_filetype(const struct descriptor *descriptor);
 
 /* Ends what the descriptor stands for. */
 void descriptor_close(struct descriptor *descriptor);

@@ -1,15 +1,13 @@
-/* fd_read, fd_write and their positioned kin. */
+/* fd_read and fd_write. */
 #include "idle.h"
 #include "lib/string.h"
-#include "wasi/file_ops.h"
+#include "wasi/descriptor.h"
 #include "wasi/guest.h"
 
 #define STAGING_SIZE 4096
 
 WASI_EXPORT(fd_read, uint32_t fd, uint32_t iovecs, uint32_t count, uint32_t size);
 WASI_EXPORT(fd_write, uint32_t fd, uint32_t iovecs, uint32_t count, uint32_t size);
-WASI_EXPORT(fd_pread, uint32_t fd, uint32_t iovecs, uint32_t count, uint64_t offset, uint32_t size);
-WASI_EXPORT(fd_pwrite, uint32_t fd, uint32_t iovecs, uint32_t count, uint64_t offset, uint32_t size);
 
 /* Waits until there is input or its end. Returns an errno. */
 static uint32_t await_input(const struct descriptor *descriptor)
@@ -22,13 +20,12 @@ static uint32_t await_input(const struct descriptor *descriptor)
 	return WASI_SUCCESS;
 }
 
-/* Errno of a descriptor that may not be used this way. */
+/* What was not opened for it is no good for it, as POSIX has it. Returns an errno. */
 static uint32_t check_use(const struct descriptor *descriptor, uint64_t right)
 {
 	if (!descriptor)
 		return WASI_EBADF;
-	if (right == WASI_RIGHT_FD_READ && descriptor->ops &&
-	    descriptor->ops->filetype(descriptor) == WASI_FILETYPE_DIRECTORY)
+	if (right == WASI_RIGHT_FD_READ && descriptor_filetype(descriptor) == WASI_FILETYPE_DIRECTORY)
 		return WASI_EISDIR;
 	return descriptor->rights & right ? WASI_SUCCESS : WASI_EBADF;
 }
@@ -129,8 +126,9 @@ uint32_t wasi_fd_write(uint32_t fd, uint32_t iovecs, uint32_t count, uint32_t si
 	uint32_t total, error, first_size = 0, done = 0;
 	uint8_t *first;
 
-	if (!descriptor || !(descriptor->rights & WASI_RIGHT_FD_WRITE))
-		return WASI_EBADF;
+	error = check_use(descriptor, WASI_RIGHT_FD_WRITE);
+	if (error)
+		return error;
 	error = guest_check_iovecs(iovecs, count, &total);
 	if (error)
 		return error;
@@ -153,41 +151,4 @@ uint32_t wasi_fd_write(uint32_t fd, uint32_t iovecs, uint32_t count, uint32_t si
 		return error;
 	guest_write_u32(size, done);
 	return WASI_SUCCESS;
-}
-
-/* Only files have positions. */
-static uint32_t transfer_at(uint32_t fd, uint64_t right, uint32_t iovecs, uint32_t count, uint64_t offset,
-			    uint32_t size)
-{
-	struct descriptor *descriptor = descriptor_get(fd);
-	uint32_t error = check_use(descriptor, right), total, done = 0;
-	const struct file_ops *file;
-	uint8_t *unused;
-
-	if (error)
-		return error;
-	file = descriptor->ops ? descriptor->ops->file : NULL;
-	if (!file)
-		return WASI_ESPIPE;
-	error = guest_check_iovecs(iovecs, count, &total);
-	if (error)
-		return error;
-	if (!guest_range(size, sizeof(uint32_t), &unused))
-		return WASI_EFAULT;
-	if (offset > INT64_MAX)
-		return WASI_EINVAL;
-	error = (right == WASI_RIGHT_FD_READ ? file->read_at : file->write_at)(descriptor, iovecs, count, offset, &done);
-	if (!error)
-		guest_write_u32(size, done);
-	return error;
-}
-
-uint32_t wasi_fd_pread(uint32_t fd, uint32_t iovecs, uint32_t count, uint64_t offset, uint32_t size)
-{
-	return transfer_at(fd, WASI_RIGHT_FD_READ, iovecs, count, offset, size);
-}
-
-uint32_t wasi_fd_pwrite(uint32_t fd, uint32_t iovecs, uint32_t count, uint64_t offset, uint32_t size)
-{
-	return transfer_at(fd, WASI_RIGHT_FD_WRITE, iovecs, count, offset, size);
 }

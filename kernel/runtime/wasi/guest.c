@@ -53,6 +53,16 @@ bool guest_write_u64(uint32_t address, uint64_t value)
 	return guest_write(address, &value, sizeof(value));
 }
 
+bool guest_path(uint32_t address, uint32_t size, struct vfs_name *path)
+{
+	uint8_t *text;
+
+	if (!guest_range(address, size, &text))
+		return false;
+	*path = (struct vfs_name){ (const char *)text, size };
+	return true;
+}
+
 bool guest_iovec(uint32_t array, uint32_t index, uint8_t **out, uint32_t *size)
 {
 	uint64_t offset = (uint64_t)index * sizeof(struct wasi_iovec);

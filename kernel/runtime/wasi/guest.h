@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "app_object.h"
+#include "fs/vfs.h"
 #include "wasi/wasi.h"
 
 /* The memory that WASI functions use: the program's export "memory"; NULL: none. */
@@ -22,6 +23,9 @@ bool guest_read(uint32_t address, void *to, uint32_t size);
 bool guest_write(uint32_t address, const void *from, uint32_t size);
 bool guest_write_u32(uint32_t address, uint32_t value);
 bool guest_write_u64(uint32_t address, uint64_t value);
+
+/* A path, where it lies. */
+bool guest_path(uint32_t address, uint32_t size, struct vfs_name *path);
 
 /* Element `index` of an array of iovecs, and the bytes it names. */
 bool guest_iovec(uint32_t array, uint32_t index, uint8_t **out, uint32_t *size);

@@ -1,9 +1,8 @@
-/* path_* but for path_open. */
-#include "wasi/path.h"
-
-#include "fs/kept.h"
+/* path_* but path_open. */
+#include "fs/walk.h"
 #include "wasi/file.h"
 #include "wasi/guest.h"
+#include "wasi/preopen.h"
 
 WASI_EXPORT(path_create_directory, uint32_t fd, uint32_t path, uint32_t path_size);
 WASI_EXPORT(path_filestat_get, uint32_t fd, uint32_t flags, uint32_t path, uint32_t path_size, uint32_t stat);
@@ -20,224 +19,263 @@ WASI_EXPORT(path_symlink, uint32_t target, uint32_t target_size, uint32_t fd, ui
 	    uint32_t path_size);
 WASI_EXPORT(path_unlink_file, uint32_t fd, uint32_t path, uint32_t path_size);
 
-static bool has_nul(const uint8_t *text, uint32_t size)
-{
-	for (uint32_t i = 0; i < size; i++)
-		if (((const uint8_t *)((uintptr_t)text + i))[0] == '\0')
-			return true;
-	return false;
-}
+PREOPEN_NEEDED;
 
-uint32_t path_walk(struct walk *to, uint32_t fd, uint64_t right, uint32_t path, uint32_t size, enum walk_last last)
+/* To what a path leads to, or to its name. */
+static uint32_t walk_from(uint32_t fd, uint64_t right, uint32_t path, uint32_t path_size, enum walk_last last,
+			  struct walk *walk)
 {
-	const struct descriptor *descriptor = descriptor_get(fd);
-	const struct file *file = file_of(descriptor);
-	uint8_t *text;
+	struct descriptor *directory;
+	uint32_t error = file_get_directory(fd, right, &directory);
+	struct vfs_name name;
 
-	to->depth = 0;
-	to->lookups = 0;
-	if (!descriptor)
-		return WASI_EBADF;
-	if (!file || file->type != WASI_FILETYPE_DIRECTORY)
-		return WASI_ENOTDIR;
-	if (!(descriptor->rights & right))
-		return WASI_ENOTCAPABLE;
-	if (!guest_range(path, size, &text))
+	if (error)
+		return error;
+	if (!guest_path(path, path_size, &name))
 		return WASI_EFAULT;
-	if (size > WALK_PATH_MAX)
-		return WASI_ENAMETOOLONG;
-	if (has_nul(text, size))
-		return WASI_EINVAL;
-	return walk(to, file->dir, file->node, (const char *)text, size, last);
+	return walk_path(walk, file_of(directory)->open.node, name, last);
 }
 
-/* To a name that something is to be made at or removed from; `unnamed`: the errno for the directory
- * that the path began at or one on its way. */
-static uint32_t walk_to_name(struct walk *to, uint32_t fd, uint64_t right, uint32_t path, uint32_t size,
-			     uint32_t unnamed)
+/* The same for what has to be there. *node is referenced. */
+static uint32_t node_from(uint32_t fd, uint64_t right, uint32_t path, uint32_t path_size, enum walk_last last,
+			  struct vfs_node **node)
 {
-	uint32_t error = path_walk(to, fd, right, path, size, WALK_NAME);
+	struct descriptor *directory;
+	uint32_t error = file_get_directory(fd, right, &directory);
+	struct vfs_name name;
 
-	return error ? error : to->name.size ? WASI_SUCCESS : unnamed;
+	if (error)
+		return error;
+	if (!guest_path(path, path_size, &name))
+		return WASI_EFAULT;
+	return walk_to(file_of(directory)->open.node, name, last, node);
 }
 
 static enum walk_last last_of(uint32_t lookup_flags)
 {
-	return lookup_flags & WASI_LOOKUP_SYMLINK_FOLLOW ? WALK_TARGET : WALK_ITSELF;
+	return lookup_flags & WASI_LOOKUP_SYMLINK_FOLLOW ? WALK_FOLLOW : WALK_STAY;
 }
 
-/* To something that is there. */
-static uint32_t walk_to_node(struct walk *to, uint32_t fd, uint64_t right, uint32_t flags, uint32_t path,
-			     uint32_t size)
+static bool are_good(uint32_t lookup_flags)
 {
-	uint32_t error = path_walk(to, fd, right, path, size, last_of(flags));
-
-	return error ? error : to->exists ? WASI_SUCCESS : WASI_ENOENT;
+	return !(lookup_flags & ~WASI_LOOKUP_SYMLINK_FOLLOW);
 }
 
 uint32_t wasi_path_create_directory(uint32_t fd, uint32_t path, uint32_t path_size)
 {
-	struct walk to;
-	uint32_t error = walk_to_name(&to, fd, WASI_RIGHT_PATH_CREATE_DIRECTORY, path, path_size, WASI_EEXIST);
+	struct walk walk;
+	uint32_t error = walk_from(fd, WASI_RIGHT_PATH_CREATE_DIRECTORY, path, path_size, WALK_NAME, &walk);
 
-	if (!error)
-		error = fuse_mkdir(to.dir, to.parent, to.name);
-	walk_end(&to);
+	if (error)
+		return error;
+	if (walk.node)
+		error = WASI_EEXIST;
+	else if (!walk.directory->fs->ops->mkdir)
+		error = WASI_EROFS;
+	else
+		error = walk.directory->fs->ops->mkdir(walk.directory, walk.name);
+	walk_end(&walk);
 	return error;
 }
 
-uint32_t wasi_path_filestat_get(uint32_t fd, uint32_t flags, uint32_t path, uint32_t path_size, uint32_t to_stat)
+uint32_t wasi_path_filestat_get(uint32_t fd, uint32_t flags, uint32_t path, uint32_t path_size, uint32_t to)
 {
 	struct wasi_filestat stat;
-	struct walk to;
-	uint32_t error = walk_to_node(&to, fd, WASI_RIGHT_PATH_FILESTAT_GET, flags, path, path_size);
+	struct vfs_node *node;
+	uint32_t error;
 
-	if (!error) {
-		file_fill_stat(to.dir, &to.attr, &stat);
-		if (!guest_write(to_stat, &stat, sizeof(stat)))
-			error = WASI_EFAULT;
-	}
-	walk_end(&to);
-	return error;
+	error = node_from(fd, WASI_RIGHT_PATH_FILESTAT_GET, path, path_size, last_of(flags), &node);
+	if (error)
+		return error;
+	error = are_good(flags) ? vfs_stat(node, NULL, &stat) : WASI_EINVAL;
+	vfs_release(node);
+	if (error)
+		return error;
+	return guest_write(to, &stat, sizeof(stat)) ? WASI_SUCCESS : WASI_EFAULT;
 }
 
 uint32_t wasi_path_filestat_set_times(uint32_t fd, uint32_t flags, uint32_t path, uint32_t path_size,
 				      uint64_t access, uint64_t modification, uint32_t time_flags)
 {
-	struct walk to;
-	uint32_t error = walk_to_node(&to, fd, WASI_RIGHT_PATH_FILESTAT_SET_TIMES, flags, path, path_size);
+	struct vfs_attributes attributes;
+	struct vfs_node *node;
+	uint32_t error;
 
+	error = node_from(fd, WASI_RIGHT_PATH_FILESTAT_SET_TIMES, path, path_size, last_of(flags), &node);
+	if (error)
+		return error;
+	error = are_good(flags) ? file_times(access, modification, time_flags, &attributes) : WASI_EINVAL;
 	if (!error)
-		error = file_set_times(to.dir, to.node, access, modification, time_flags);
-	walk_end(&to);
+		error = vfs_setattr(node, NULL, &attributes);
+	vfs_release(node);
 	return error;
+}
+
+static uint32_t link_to(struct vfs_node *node, const struct walk *to)
+{
+	if (node->type == WASI_FILETYPE_DIRECTORY)
+		return WASI_EPERM;
+	if (to->node)
+		return WASI_EEXIST;
+	if (to->slash)
+		return WASI_ENOENT;
+	if (node->fs != to->directory->fs)
+		return WASI_EXDEV;
+	return node->fs->ops->link ? node->fs->ops->link(node, to->directory, to->name) : WASI_EROFS;
 }
 
 uint32_t wasi_path_link(uint32_t fd, uint32_t flags, uint32_t path, uint32_t path_size, uint32_t new_fd,
 			uint32_t new_path, uint32_t new_path_size)
 {
-	struct walk from, to;
-	uint32_t error = path_walk(&from, fd, WASI_RIGHT_PATH_LINK_SOURCE, path, path_size, last_of(flags) | WALK_PLAIN);
+	struct vfs_node *node;
+	struct walk to;
+	uint32_t error;
 
-	to.depth = 0;
-	to.lookups = 0;
-	if (!error && !from.exists)
-		error = WASI_ENOENT;
-	if (!error)
-		error = walk_to_name(&to, new_fd, WASI_RIGHT_PATH_LINK_TARGET, new_path, new_path_size, WASI_EEXIST);
-	if (!error && to.directory_wanted)
-		error = WASI_ENOENT;
-	if (!error && from.dir != to.dir)
-		error = WASI_EXDEV;
-	if (!error)
-		error = fuse_link(from.dir, from.node, to.parent, to.name);
-	walk_end(&to);
-	walk_end(&from);
+	error = node_from(fd, WASI_RIGHT_PATH_LINK_SOURCE, path, path_size, last_of(flags), &node);
+	if (error)
+		return error;
+	error = walk_from(new_fd, WASI_RIGHT_PATH_LINK_TARGET, new_path, new_path_size, WALK_NAME, &to);
+	if (!error) {
+		error = are_good(flags) ? link_to(node, &to) : WASI_EINVAL;
+		walk_end(&to);
+	}
+	vfs_release(node);
 	return error;
 }
 
+/* As readlink(2): what does not fit is cut off. */
 uint32_t wasi_path_readlink(uint32_t fd, uint32_t path, uint32_t path_size, uint32_t buffer,
 			    uint32_t buffer_size, uint32_t used)
 {
-	struct walk to;
-	const char *target;
-	uint32_t size = 0;
-	uint32_t error = walk_to_node(&to, fd, WASI_RIGHT_PATH_READLINK, 0, path, path_size);
+	uint32_t error, size = 0;
+	struct vfs_node *node;
+	uint8_t *to, *unused;
 
-	if (!error && file_type(to.attr.mode) != WASI_FILETYPE_SYMBOLIC_LINK)
+	error = node_from(fd, WASI_RIGHT_PATH_READLINK, path, path_size, WALK_STAY, &node);
+	if (error)
+		return error;
+	if (node->type != WASI_FILETYPE_SYMBOLIC_LINK)
 		error = WASI_EINVAL;
-	if (!error)
-		error = fuse_readlink(to.dir, to.node, &target, &size);
-	if (size > buffer_size)
-		size = buffer_size;
-	if (!error && (!guest_write(buffer, target, size) || !guest_write_u32(used, size)))
+	else if (!guest_range(buffer, buffer_size, &to) || !guest_range(used, sizeof(uint32_t), &unused))
 		error = WASI_EFAULT;
-	walk_end(&to);
+	else
+		error = node->fs->ops->readlink(node, (char *)to, buffer_size, &size);
+	vfs_release(node);
+	if (!error)
+		guest_write_u32(used, size);
 	return error;
+}
+
+static uint32_t remove_directory(const struct walk *walk)
+{
+	if (!walk->name.size)
+		return WASI_EINVAL;
+	if (!walk->directory->fs->ops->rmdir)
+		return WASI_EROFS;
+	return walk->directory->fs->ops->rmdir(walk->directory, walk->name);
 }
 
 uint32_t wasi_path_remove_directory(uint32_t fd, uint32_t path, uint32_t path_size)
 {
-	struct walk to;
-	uint32_t error = walk_to_name(&to, fd, WASI_RIGHT_PATH_REMOVE_DIRECTORY, path, path_size, WASI_EINVAL);
+	struct walk walk;
+	uint32_t error = walk_from(fd, WASI_RIGHT_PATH_REMOVE_DIRECTORY, path, path_size, WALK_NAME, &walk);
 
-	if (!error)
-		error = fuse_remove(to.dir, FUSE_RMDIR, to.parent, to.name);
-	kept_drop();
-	walk_end(&to);
+	if (error)
+		return error;
+	error = remove_directory(&walk);
+	walk_end(&walk);
 	return error;
 }
 
-uint32_t wasi_path_unlink_file(uint32_t fd, uint32_t path, uint32_t path_size)
+/* Whether the name is that of a directory, which the walk did not look for. */
+static uint32_t check_directory(const struct walk *walk)
 {
-	struct walk to;
-	uint32_t error = walk_to_name(&to, fd, WASI_RIGHT_PATH_UNLINK_FILE, path, path_size, WASI_EISDIR);
+	struct vfs_node *node;
+	uint32_t error = walk->directory->fs->ops->lookup(walk->directory, walk->name, &node);
 
-	if (!error && to.directory_wanted) {
-		/* With a slash behind it, it has to be a directory, and those are not removed here. */
-		walk_end(&to);
-		error = walk_to_node(&to, fd, WASI_RIGHT_PATH_UNLINK_FILE, 0, path, path_size);
-		error = error ? error : WASI_EISDIR;
-	}
-	if (!error)
-		error = fuse_remove(to.dir, FUSE_UNLINK, to.parent, to.name);
-	walk_end(&to);
+	if (error)
+		return error;
+	if (node->type != WASI_FILETYPE_DIRECTORY)
+		error = WASI_ENOTDIR;
+	vfs_release(node);
 	return error;
+}
+
+static uint32_t rename_to(const struct walk *from, const struct walk *to)
+{
+	const struct vfs_ops *ops = from->directory->fs->ops;
+
+	uint32_t error = WASI_SUCCESS;
+
+	if (!from->name.size || !to->name.size)
+		return WASI_EBUSY;
+	if (to->slash && !from->slash)
+		error = check_directory(from);
+	if (error)
+		return error;
+	if (from->directory->fs != to->directory->fs)
+		return WASI_EXDEV;
+	return ops->rename ? ops->rename(from->directory, from->name, to->directory, to->name) : WASI_EROFS;
 }
 
 uint32_t wasi_path_rename(uint32_t fd, uint32_t path, uint32_t path_size, uint32_t new_fd, uint32_t new_path,
 			  uint32_t new_path_size)
 {
 	struct walk from, to;
-	uint32_t error = path_walk(&from, fd, WASI_RIGHT_PATH_RENAME_SOURCE, path, path_size, WALK_NAME | WALK_PLAIN);
+	uint32_t error = walk_from(fd, WASI_RIGHT_PATH_RENAME_SOURCE, path, path_size, WALK_NAME, &from);
 
-	to.depth = 0;
-	to.lookups = 0;
-	if (!error && from.name.size == 0)
-		error = WASI_EBUSY;
-	if (!error)
-		error = walk_to_name(&to, new_fd, WASI_RIGHT_PATH_RENAME_TARGET, new_path, new_path_size, WASI_EBUSY);
-	if (!error && from.dir != to.dir)
-		error = WASI_EXDEV;
-	if (!error && (from.directory_wanted || to.directory_wanted)) {
-		struct fuse_entry_out entry;
-
-		error = fuse_lookup(from.dir, from.parent, from.name, &entry);
-		if (!error) {
-			fuse_forget(from.dir, entry.nodeid, 1);
-			if (file_type(entry.attr.mode) != WASI_FILETYPE_DIRECTORY)
-				error = WASI_ENOTDIR;
-		}
+	if (error)
+		return error;
+	error = walk_from(new_fd, WASI_RIGHT_PATH_RENAME_TARGET, new_path, new_path_size, WALK_NAME, &to);
+	if (!error) {
+		error = rename_to(&from, &to);
+		walk_end(&to);
 	}
-	if (!error)
-		error = fuse_rename(from.dir, from.parent, from.name, to.parent, to.name);
-	kept_drop();
-	walk_end(&to);
 	walk_end(&from);
 	return error;
 }
 
+static uint32_t link_name(const struct walk *walk, struct vfs_name target)
+{
+	if (walk->node)
+		return WASI_EEXIST;
+	if (walk->slash)
+		return WASI_ENOENT;
+	if (!walk->directory->fs->ops->symlink)
+		return WASI_EROFS;
+	return walk->directory->fs->ops->symlink(walk->directory, walk->name, target);
+}
+
+/* A target that could not be followed is refused at once. */
 uint32_t wasi_path_symlink(uint32_t target, uint32_t target_size, uint32_t fd, uint32_t path,
 			   uint32_t path_size)
 {
-	struct walk to;
-	uint8_t *text = NULL;
-	uint32_t error = walk_to_name(&to, fd, WASI_RIGHT_PATH_SYMLINK, path, path_size, WASI_EEXIST);
+	struct vfs_name content;
+	struct walk walk;
+	uint32_t error = walk_from(fd, WASI_RIGHT_PATH_SYMLINK, path, path_size, WALK_NAME, &walk);
 
-	if (!error && !guest_range(target, target_size, &text))
-		error = WASI_EFAULT;
-	if (!error && to.directory_wanted)
-		error = WASI_ENOENT;
-	if (!error && target_size == 0)
-		error = WASI_ENOENT;
-	if (!error && target_size >= WALK_PATH_MAX)
-		error = WASI_ENAMETOOLONG;
-	if (!error && has_nul(text, target_size))
-		error = WASI_EINVAL;
-	if (!error && ((const char *)text)[0] == '/')
-		error = WASI_ENOTCAPABLE; /* it would lead out */
+	if (error)
+		return error;
+	error = guest_path(target, target_size, &content) ? walk_check_target(content) : WASI_EFAULT;
 	if (!error)
-		error = fuse_symlink(to.dir, to.parent, to.name, (struct fuse_name){ (const char *)text, target_size });
-	walk_end(&to);
+		error = link_name(&walk, content);
+	walk_end(&walk);
+	return error;
+}
+
+uint32_t wasi_path_unlink_file(uint32_t fd, uint32_t path, uint32_t path_size)
+{
+	struct walk walk;
+	uint32_t error = walk_from(fd, WASI_RIGHT_PATH_UNLINK_FILE, path, path_size, WALK_NAME, &walk);
+
+	if (error)
+		return error;
+	if (!walk.name.size || walk.slash)
+		error = walk.node ? WASI_EISDIR : WASI_ENOENT;
+	else if (!walk.directory->fs->ops->unlink)
+		error = WASI_EROFS;
+	else
+		error = walk.directory->fs->ops->unlink(walk.directory, walk.name);
+	walk_end(&walk);
 	return error;
 }

@@ -1,160 +1,147 @@
+/* path_open. */
+#include "fs/walk.h"
 #include "wasi/file.h"
 #include "wasi/guest.h"
-#include "wasi/path.h"
+#include "wasi/preopen.h"
 
-#define O_EXCL 0200u
-#define O_TRUNC 01000u
-#define O_CREAT 0100u
-#define MODE_NEW 0666
+#define ATTEMPTS 16
+#define WRITING (WASI_RIGHT_FD_WRITE | WASI_RIGHT_FD_ALLOCATE | WASI_RIGHT_FD_FILESTAT_SET_SIZE)
 
 WASI_EXPORT(path_open, uint32_t fd, uint32_t lookup_flags, uint32_t path, uint32_t path_size,
 	    uint32_t open_flags, uint64_t rights, uint64_t inheriting, uint32_t flags, uint32_t opened);
 
-struct request {
-	uint32_t open_flags; /* WASI_OPEN_* */
-	uint32_t flags;	     /* WASI_FDFLAG_* */
-	uint64_t rights, inheriting;
-};
+PREOPEN_NEEDED;
 
-static uint32_t check(uint32_t fd, const struct request *request)
+static uint32_t open_node(struct vfs_file *file, struct vfs_node *node, uint32_t flags)
 {
-	const struct descriptor *descriptor = descriptor_get(fd);
-	uint64_t needed = 0;
+	bool directory = node->type == WASI_FILETYPE_DIRECTORY;
 
-	if (!descriptor)
-		return WASI_EBADF;
-	if (request->open_flags & WASI_OPEN_CREAT)
-		needed |= WASI_RIGHT_PATH_CREATE_FILE;
-	if (request->open_flags & WASI_OPEN_TRUNC)
-		needed |= WASI_RIGHT_PATH_FILESTAT_SET_SIZE;
-	if (file_of(descriptor) && (needed & ~descriptor->rights || (request->rights | request->inheriting) & ~descriptor->inheriting))
-		return WASI_ENOTCAPABLE;
-	if ((request->open_flags & WASI_OPEN_CREAT) && (request->open_flags & WASI_OPEN_DIRECTORY))
-		return WASI_EINVAL;
-	return WASI_SUCCESS;
-}
-
-static uint32_t open_directory(struct walk *walk, const struct request *request, struct file *file)
-{
-	if (request->rights & WASI_RIGHT_FD_WRITE || request->open_flags & (WASI_OPEN_TRUNC | WASI_OPEN_CREAT))
-		return WASI_EISDIR;
-	file->type = WASI_FILETYPE_DIRECTORY;
-	file->node = walk->node;
-	file->lookups = walk_keep(walk);
-	return WASI_SUCCESS;
-}
-
-static void opened_with(struct file *file, const struct request *request, uint32_t mode)
-{
-	file->type = file_type(mode);
-	file->opened = true;
-	file->open_flags = file_open_flags(request->rights, request->flags);
-}
-
-static uint32_t open_existing(struct walk *walk, const struct request *request, struct file *file)
-{
-	uint32_t error, extra = request->open_flags & WASI_OPEN_TRUNC ? O_TRUNC : 0;
-	uint8_t type = file_type(walk->attr.mode);
-
-	if ((request->open_flags & WASI_OPEN_CREAT) && (request->open_flags & WASI_OPEN_EXCL))
+	if (flags & WASI_OFLAG_CREAT && flags & WASI_OFLAG_EXCL)
 		return WASI_EEXIST;
-	if (type == WASI_FILETYPE_DIRECTORY)
-		return open_directory(walk, request, file);
-	if (request->open_flags & WASI_OPEN_DIRECTORY)
-		return WASI_ENOTDIR;
-	if (type == WASI_FILETYPE_SYMBOLIC_LINK)
+	if (node->type == WASI_FILETYPE_SYMBOLIC_LINK)
 		return WASI_ELOOP;
-	error = fuse_open(walk->dir, FUSE_OPEN, walk->node, file_open_flags(request->rights, request->flags) | extra,
-			  &file->handle);
-	if (error)
-		return error;
-	opened_with(file, request, walk->attr.mode);
-	file->node = walk->node;
-	file->lookups = walk_keep(walk);
-	return WASI_SUCCESS;
+	if (flags & WASI_OFLAG_DIRECTORY && !directory)
+		return WASI_ENOTDIR;
+	if (directory) {
+		/* Who says that it is to be a directory may ask for rights as for any file. */
+		if (flags & (WASI_OFLAG_CREAT | WASI_OFLAG_TRUNC) ||
+		    (file->access & VFS_WRITE && !(flags & WASI_OFLAG_DIRECTORY)))
+			return WASI_EISDIR;
+		file->access = 0;
+	}
+	file->node = node;
+	return vfs_open(file, flags & WASI_OFLAG_TRUNC);
 }
 
-static uint32_t create(struct walk *walk, const struct request *request, struct file *file)
+static uint32_t create(struct vfs_file *file, const struct walk *walk, uint32_t flags)
 {
-	uint32_t flags = file_open_flags(request->rights, request->flags) | O_CREAT, error;
-	struct fuse_entry_out entry;
+	const struct vfs_ops *ops = walk->directory->fs->ops;
 
-	if (!(request->open_flags & WASI_OPEN_CREAT))
-		return WASI_ENOENT;
-	if (walk->directory_wanted)
+	if (walk->slash)
 		return WASI_EISDIR;
-	if (request->open_flags & WASI_OPEN_EXCL)
-		flags |= O_EXCL;
-	if (request->open_flags & WASI_OPEN_TRUNC)
-		flags |= O_TRUNC;
-	error = fuse_create(walk->dir, walk->parent, walk->name, flags, MODE_NEW, &entry, &file->handle);
-	if (error)
-		return error;
-	opened_with(file, request, entry.attr.mode);
-	file->node = entry.nodeid;
-	file->lookups = 1;
-	return WASI_SUCCESS;
+	if (!ops->create)
+		return WASI_EROFS;
+	return ops->create(walk->directory, walk->name, file, flags & WASI_OFLAG_EXCL, flags & WASI_OFLAG_TRUNC);
 }
 
-static uint32_t open_at(struct walk *walk, const struct request *request, uint32_t *fd)
+/* In one step, where nothing is in the way. Whatever is (a symbolic link, a directory, what may
+ * not be written) is looked at closely afterwards. */
+static uint32_t create_at_once(struct vfs_file *file, struct vfs_node *base, struct vfs_name path, uint32_t flags)
 {
-	struct file *file = file_create();
-	uint64_t rights;
-	uint32_t error;
+	struct walk walk;
+	uint32_t error = walk_path(&walk, base, path, WALK_NAME);
 
-	if (!file)
-		return WASI_ENOMEM;
-	file->dir = walk->dir;
-	error = walk->exists ? open_existing(walk, request, file) : create(walk, request, file);
-	rights = request->rights & (file->type == WASI_FILETYPE_DIRECTORY ? DIRECTORY_RIGHTS : FILE_RIGHTS);
-	if (!error && !descriptor_open(&file_descriptor_ops, file, rights, (uint16_t)request->flags, fd))
-		error = WASI_EMFILE;
 	if (error)
-		file_destroy(file);
-	else if (file->type == WASI_FILETYPE_DIRECTORY)
-		descriptor_get(*fd)->inheriting = request->inheriting;
+		return error;
+	error = walk.name.size && !walk.slash ? create(file, &walk, flags) : WASI_EISDIR;
+	walk_end(&walk);
 	return error;
 }
 
-/* The server creates, or opens what is there, in one step. Whatever it refuses (a symlink, a directory,
- * what may not be written) is looked at closely afterwards. */
-static bool create_at_once(uint32_t fd, uint32_t path, uint32_t path_size, const struct request *request,
-			   uint32_t *new_fd)
+static uint32_t open_path(struct vfs_file *file, struct vfs_node *base, struct vfs_name path, bool follow,
+			  uint32_t flags)
 {
+	enum walk_last last = follow && !(flags & WASI_OFLAG_EXCL && flags & WASI_OFLAG_CREAT) ? WALK_FOLLOW : WALK_STAY;
 	struct walk walk;
-	bool done = false;
+	uint32_t error = walk_path(&walk, base, path, last);
 
-	if (path_walk(&walk, fd, WASI_RIGHT_PATH_OPEN, path, path_size, WALK_NAME) == WASI_SUCCESS &&
-	    walk.name.size > 0 && !walk.directory_wanted)
-		done = open_at(&walk, request, new_fd) == WASI_SUCCESS;
+	if (error)
+		return error;
+	if (walk.node)
+		error = open_node(file, walk.node, flags);
+	else
+		error = flags & WASI_OFLAG_CREAT ? create(file, &walk, flags) : WASI_ENOENT;
+	/* Somebody else made it meanwhile: then it is there to be opened. */
+	if (error == WASI_EEXIST && !(flags & WASI_OFLAG_EXCL))
+		error = WASI_EAGAIN;
 	walk_end(&walk);
-	return done;
+	return error;
+}
+
+static uint32_t open_in(struct vfs_node *directory, struct vfs_file *file, struct vfs_name path, bool follow,
+			uint32_t flags)
+{
+	const struct vfs_file wanted = *file;
+	uint32_t error = WASI_EAGAIN;
+
+	if (flags & WASI_OFLAG_CREAT && !create_at_once(file, directory, path, flags))
+		return WASI_SUCCESS;
+	for (int i = 0; i < ATTEMPTS && error == WASI_EAGAIN; i++) {
+		*file = wanted;
+		error = open_path(file, directory, path, follow, flags);
+	}
+	return error;
+}
+
+static uint64_t rights_needed(uint32_t flags)
+{
+	return WASI_RIGHT_PATH_OPEN | (flags & WASI_OFLAG_CREAT ? WASI_RIGHT_PATH_CREATE_FILE : 0) |
+	       (flags & WASI_OFLAG_TRUNC ? WASI_RIGHT_PATH_FILESTAT_SET_SIZE : 0);
+}
+
+static uint32_t check_flags(uint32_t lookup_flags, uint32_t open_flags, uint32_t flags)
+{
+	if (lookup_flags & ~WASI_LOOKUP_SYMLINK_FOLLOW || open_flags & ~WASI_OFLAGS || flags & ~WASI_FDFLAGS)
+		return WASI_EINVAL;
+	return open_flags & WASI_OFLAG_CREAT && open_flags & WASI_OFLAG_DIRECTORY ? WASI_EINVAL : WASI_SUCCESS;
 }
 
 uint32_t wasi_path_open(uint32_t fd, uint32_t lookup_flags, uint32_t path, uint32_t path_size,
 			uint32_t open_flags, uint64_t rights, uint64_t inheriting, uint32_t flags,
 			uint32_t opened)
 {
-	const struct request request = { open_flags, flags, rights, inheriting };
-	bool follow = lookup_flags & WASI_LOOKUP_SYMLINK_FOLLOW &&
-		      !(open_flags & WASI_OPEN_CREAT && open_flags & WASI_OPEN_EXCL);
-	struct walk walk;
+	struct descriptor *directory;
+	uint32_t error = file_get_directory(fd, rights_needed(open_flags), &directory), number;
+	struct file file = { 0 };
+	struct vfs_name name;
 	uint8_t *unused;
-	uint32_t error = check(fd, &request), new_fd;
 
 	if (error)
 		return error;
-	if (!guest_range(opened, sizeof(uint32_t), &unused))
+	error = check_flags(lookup_flags, open_flags, flags);
+	if (error)
+		return error;
+	/* Rights that do not exist are no harm. */
+	rights &= RIGHTS_ALL;
+	inheriting &= RIGHTS_ALL;
+	if ((rights | inheriting) & ~directory->inheriting)
+		return WASI_ENOTCAPABLE;
+	if (!guest_path(path, path_size, &name) || !guest_range(opened, sizeof(uint32_t), &unused))
 		return WASI_EFAULT;
-	if ((open_flags & WASI_OPEN_CREAT) && create_at_once(fd, path, path_size, &request, &new_fd)) {
-		guest_write_u32(opened, new_fd);
-		return WASI_SUCCESS;
+	file.open.access = (rights & WASI_RIGHT_FD_READ ? VFS_READ : 0) | (rights & WRITING ? VFS_WRITE : 0);
+	file.open.flags = (uint16_t)flags;
+	error = open_in(file_of(directory)->open.node, &file.open, name, lookup_flags & WASI_LOOKUP_SYMLINK_FOLLOW,
+			open_flags);
+	if (error)
+		return error;
+	if (file.open.node->type == WASI_FILETYPE_DIRECTORY) {
+		rights &= RIGHTS_DIRECTORY;
+	} else {
+		rights &= RIGHTS_FILE;
+		inheriting = 0;
 	}
-	error = path_walk(&walk, fd, WASI_RIGHT_PATH_OPEN, path, path_size, follow ? WALK_TARGET : WALK_ITSELF);
+	error = file_add(&file, rights, inheriting, &number);
 	if (!error)
-		error = open_at(&walk, &request, &new_fd);
-	walk_end(&walk);
-	if (!error)
-		guest_write_u32(opened, new_fd);
+		guest_write_u32(opened, number);
 	return error;
 }

@@ -63,6 +63,10 @@ static bool check_stream(struct poll *poll, const struct wasi_subscription *subs
 		event->error = WASI_EBADF;
 		return true;
 	}
+	if (!(descriptor->rights & WASI_RIGHT_POLL_FD_READWRITE)) {
+		event->error = WASI_ENOTCAPABLE;
+		return true;
+	}
 	if (descriptor->ops)
 		return descriptor->ops->poll(descriptor, right == WASI_RIGHT_FD_WRITE, event);
 	switch (console_state(descriptor->stream)) {

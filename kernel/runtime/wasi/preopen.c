@@ -1,47 +1,58 @@
+/* The directories that a program finds open: libraries look for them from 3 on until
+ * fd_prestat_get() answers BADF. */
 #include "wasi/preopen.h"
 
+#include "fs/mount.h"
 #include "lib/string.h"
 #include "wasi/file.h"
 #include "wasi/guest.h"
 
+#define FIRST 3
+
 WASI_EXPORT(fd_prestat_get, uint32_t fd, uint32_t prestat);
 WASI_EXPORT(fd_prestat_dir_name, uint32_t fd, uint32_t path, uint32_t size);
 
-static struct strings names;
-
-void preopen_init(const struct strings *directories)
+static bool strings_equal(const char *left, const char *right)
 {
-	names = *directories;
-	for (uint32_t i = 0; i < names.count; i++) {
-		struct file *file = file_create();
-		uint32_t fd;
+	size_t size = strlen(left);
 
-		if (!file || !descriptor_open(&file_descriptor_ops, file, DIRECTORY_RIGHTS, 0, &fd))
-			break;
-		descriptor_get(fd)->inheriting = DIRECTORY_RIGHTS | FILE_RIGHTS;
-		file->dir = i;
-		file->type = WASI_FILETYPE_DIRECTORY;
-		file->preopen = true;
-		file->node = FUSE_ROOT_ID;
-	}
+	return strlen(right) == size && !memcmp(left, right, size);
 }
 
 static const char *name_of(uint32_t fd)
 {
-	const struct file *file = file_of(descriptor_get(fd));
-	const char *name = names.data;
+	struct descriptor *descriptor;
 
-	if (!file || !file->preopen)
-		return NULL;
-	for (uint32_t i = 0; i < file->dir; i++)
-		name += strlen(name) + 1;
-	return name;
+	return file_get(fd, RIGHTS_ALL, WASI_EBADF, &descriptor) == WASI_EBADF ? NULL : file_of(descriptor)->preopen;
+}
+
+static void add(const char *path, struct vfs_node *root)
+{
+	struct file file = { .open.node = root, .preopen = path };
+	const char *other;
+	uint32_t fd;
+
+	for (fd = FIRST; (other = name_of(fd)); fd++) {
+		if (strings_equal(other, path))
+			mount_fail(path, "two file systems want this place");
+	}
+	if (vfs_open(&file.open, false))
+		mount_fail(path, "the directory cannot be opened");
+	/* The open file has a reference of its own. */
+	vfs_release(root);
+	if (file_add(&file, RIGHTS_DIRECTORY, RIGHTS_ALL, &fd))
+		mount_fail(path, "too many file systems");
+}
+
+void preopen_start(const struct launch *launch)
+{
+	mount_all(launch, add);
 }
 
 uint32_t wasi_fd_prestat_get(uint32_t fd, uint32_t to)
 {
 	const char *name = name_of(fd);
-	struct wasi_prestat prestat = { .type = 0 };
+	struct wasi_prestat prestat = { 0 };
 
 	if (!name)
 		return WASI_EBADF;

@@ -22,6 +22,7 @@ enum wasi_errno {
 	WASI_EEXIST = 20,
 	WASI_EFAULT = 21,
 	WASI_EFBIG = 22,
+	WASI_EILSEQ = 25,
 	WASI_EINPROGRESS = 26,
 	WASI_EINTR = 27,
 	WASI_EINVAL = 28,
@@ -86,18 +87,29 @@ enum wasi_filetype {
 #define WASI_FDFLAG_NONBLOCK 0x4u
 #define WASI_FDFLAG_RSYNC 0x8u
 #define WASI_FDFLAG_SYNC 0x10u
-
-#define WASI_OPEN_CREAT 0x1u
-#define WASI_OPEN_DIRECTORY 0x2u
-#define WASI_OPEN_EXCL 0x4u
-#define WASI_OPEN_TRUNC 0x8u
+#define WASI_FDFLAGS 0x1fu
 
 #define WASI_LOOKUP_SYMLINK_FOLLOW 0x1u
 
-#define WASI_TIME_ATIM 0x1u
-#define WASI_TIME_ATIM_NOW 0x2u
-#define WASI_TIME_MTIM 0x4u
-#define WASI_TIME_MTIM_NOW 0x8u
+#define WASI_OFLAG_CREAT 0x1u
+#define WASI_OFLAG_DIRECTORY 0x2u
+#define WASI_OFLAG_EXCL 0x4u
+#define WASI_OFLAG_TRUNC 0x8u
+#define WASI_OFLAGS 0xfu
+
+#define WASI_FSTFLAG_ATIM 0x1u
+#define WASI_FSTFLAG_ATIM_NOW 0x2u
+#define WASI_FSTFLAG_MTIM 0x4u
+#define WASI_FSTFLAG_MTIM_NOW 0x8u
+#define WASI_FSTFLAGS 0xfu
+
+enum wasi_whence {
+	WASI_WHENCE_SET = 0,
+	WASI_WHENCE_CUR = 1,
+	WASI_WHENCE_END = 2,
+};
+
+#define WASI_ADVICE_MAX 5 /* noreuse */
 
 #define WASI_RIGHT_FD_DATASYNC (UINT64_C(1) << 0)
 #define WASI_RIGHT_FD_READ (UINT64_C(1) << 1)
@@ -136,30 +148,6 @@ enum wasi_filetype {
 #define WASI_SDFLAG_RECEIVE 0x1u
 #define WASI_SDFLAG_SEND 0x2u
 
-enum wasi_whence {
-	WASI_SEEK_SET = 0,
-	WASI_SEEK_CUR = 1,
-	WASI_SEEK_END = 2,
-};
-
-/* What a descriptor that is open from the start is; there is one kind, directories. */
-struct wasi_prestat {
-	uint8_t type; /* 0: a directory */
-	uint8_t pad[3];
-	uint32_t name_size;
-};
-_Static_assert(sizeof(struct wasi_prestat) == 8, "prestat");
-
-/* An entry of a directory; its name follows. */
-struct wasi_dirent {
-	uint64_t next; /* cookie of the next entry */
-	uint64_t inode;
-	uint32_t name_size;
-	uint8_t type;
-	uint8_t pad[3];
-};
-_Static_assert(sizeof(struct wasi_dirent) == 24, "dirent");
-
 struct wasi_iovec {
 	uint32_t address;
 	uint32_t size;
@@ -188,6 +176,22 @@ struct wasi_filestat {
 	uint64_t change_time;
 };
 _Static_assert(sizeof(struct wasi_filestat) == 64, "filestat");
+
+/* What fd_readdir() writes, each followed by the name. */
+struct wasi_dirent {
+	uint64_t next; /* cookie of the entry behind this one */
+	uint64_t inode;
+	uint32_t name_size;
+	uint8_t filetype;
+	uint8_t pad[3];
+};
+_Static_assert(sizeof(struct wasi_dirent) == 24, "dirent");
+
+struct wasi_prestat {
+	uint32_t type; /* 0: a directory */
+	uint32_t name_size;
+};
+_Static_assert(sizeof(struct wasi_prestat) == 8, "prestat");
 
 enum wasi_eventtype {
 	WASI_EVENT_CLOCK = 0,

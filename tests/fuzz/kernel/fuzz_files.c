@@ -8,10 +8,12 @@
 /* With its state, which has to be as new for each input. */
 #include "../../../kernel/runtime/fs/client.c"
 
-#include "clock.h"
+#include "../../unit/kernel/host_heap.h"
+#include "bundle.h"
+#include "exit.h"
 #include "fs/kept.h"
+#include "launch.h"
 #include "launch_block.h"
-#include "mem/space.h"
 #include "wasi/file.h"
 #include "wasi/guest.h"
 #include "wasi/preopen.h"
@@ -43,6 +45,8 @@ WASI_EXPORT(path_open, uint32_t fd, uint32_t lookup_flags, uint32_t path, uint32
 	    uint32_t open_flags, uint64_t rights, uint64_t inheriting, uint32_t flags, uint32_t opened);
 WASI_EXPORT(path_readlink, uint32_t fd, uint32_t path, uint32_t path_size, uint32_t buffer,
 	    uint32_t buffer_size, uint32_t used);
+WASI_EXPORT(path_remove_directory, uint32_t fd, uint32_t path, uint32_t path_size);
+WASI_EXPORT(fd_allocate, uint32_t fd, uint64_t offset, uint64_t size);
 WASI_EXPORT(path_rename, uint32_t fd, uint32_t path, uint32_t path_size, uint32_t new_fd, uint32_t new_path,
 	    uint32_t new_path_size);
 WASI_EXPORT(path_symlink, uint32_t target, uint32_t target_size, uint32_t fd, uint32_t path, uint32_t path_size);
@@ -113,6 +117,20 @@ void *space_allocate(size_t size)
 	assert(used <= sizeof(arena));
 	return memory;
 }
+
+uint64_t space_ram_left(void)
+{
+	return 64 << 20;
+}
+
+void runtime_fail(const char *reason, size_t size)
+{
+	fprintf(stderr, "%.*s\n", (int)size, reason);
+	abort();
+}
+
+/* The image has no files. */
+__asm__(".globl walnut_bundles, walnut_bundles_end\nwalnut_bundles:\nwalnut_bundles_end: .byte 0");
 
 bool fuse_transport_start(uint32_t number)
 {
@@ -238,7 +256,7 @@ static void call(void)
 	uint32_t fd = (uint32_t)take(1) % FDS, size;
 	uint64_t rights;
 
-	switch (which % 19) {
+	switch (which % 21) {
 	case 0:
 	case 1:
 	case 2:
@@ -295,6 +313,12 @@ static void call(void)
 	case 17:
 		wasi_fd_renumber(fd, (uint32_t)take(1) % FDS);
 		return;
+	case 19:
+		wasi_path_remove_directory(fd, PATH, path(PATH));
+		return;
+	case 20:
+		wasi_fd_allocate(fd, take(3), take(3));
+		return;
 	case 18:
 		wasi_fd_filestat_set_size(fd, take(8));
 		wasi_fd_prestat_dir_name(fd, BUFFER, (uint32_t)take(1));
@@ -302,19 +326,38 @@ static void call(void)
 	}
 }
 
+/* Two shared ones and a small one in RAM. */
+static void open_directories(void)
+{
+	static const struct {
+		struct walnut_launch header;
+		struct walnut_mount mount;
+		char names[16];
+	} block = {
+		.header = { .magic = WALNUT_LAUNCH_MAGIC, .total_size = sizeof(block), .strings_offset = sizeof(block),
+			    .dirc = 2, .dirs_offset = offsetof(__typeof__(block), names),
+			    .mount_count = 1, .mounts_offset = offsetof(__typeof__(block), mount) },
+		.mount = { .kind = WALNUT_MOUNT_TMPFS, .size = 200000,
+			   .path_offset = offsetof(__typeof__(block), names) + 10 },
+		.names = "data\0more\0tmp",
+	};
+	struct launch launch;
+
+	assert(launch_parse(&launch, &block, sizeof(block)));
+	preopen_start(&launch);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct strings names = { "data\0more", 2, 10 };
 	struct walnut_memory memory = { .pages = PAGES };
 
-	kept_drop(); /* before it is forgotten which directories there are */
 	input = data;
 	input_size = size;
 	memset(directories, 0, sizeof(directories));
 	memory.base = program = calloc(PAGES, WALNUT_PAGE_SIZE);
 	guest_set_memory(&memory);
-	preopen_init(&names);
+	open_directories();
 	while (input_size > 0) {
 		uint64_t before = exchanges;
 
@@ -324,6 +367,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (uint32_t fd = 0; fd < 1000; fd++)
 		if (descriptor_get(fd))
 			wasi_fd_close(fd);
+	kept_drop();
+	host_heap_reset();
 	free(program);
 	return 0;
 }
