@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include "boot_options.h"
@@ -14,29 +13,11 @@
 #include "options.h"
 #include "passt.h"
 #include "process.h"
+#include "supervise.h"
 #include "walnut.h"
 
 #define CONSOLE "console=ttyS0"
-
-/* The terminal as it was, for when we crash while it is raw. */
-static struct termios terminal_before;
-
-static void on_crash(int number)
-{
-	tcsetattr(STDIN_FILENO, TCSANOW, &terminal_before);
-	signal(number, SIG_DFL);
-	raise(number);
-}
-
-static void guard_terminal(void)
-{
-	static const int crashes[] = { SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT, SIGHUP, SIGQUIT };
-
-	if (tcgetattr(STDIN_FILENO, &terminal_before) != 0)
-		return;
-	for (size_t i = 0; i < sizeof(crashes) / sizeof(crashes[0]); i++)
-		signal(crashes[i], on_crash);
-}
+#define STATUS_REBOOTED 194
 
 /* What the user said, after the console that we provide unless he named one. */
 static char *command_line(const struct boot_options *options)
@@ -169,21 +150,32 @@ static int boot_once(const struct boot_options *options, struct krun_walnut_resu
 	return status;
 }
 
-static int boot(const struct boot_options *options)
+/* Its own end of a child, which tells a restart by a status that nothing else has. */
+static int boot(void *opaque)
 {
+	const struct boot_options *options = opaque;
 	struct krun_walnut_result result;
-	int status;
+	int status = boot_once(options, &result);
 
-	do
-		status = boot_once(options, &result);
-	while (!status && result.outcome == KRUN_WALNUT_REBOOTED && !options->no_reboot);
 	if (status)
 		return status;
+	if (result.outcome == KRUN_WALNUT_REBOOTED)
+		return STATUS_REBOOTED;
 	if (result.outcome == KRUN_WALNUT_SIGNALLED)
 		process_end_by_signal(result.signal);
 	if (result.outcome == KRUN_WALNUT_FAILED)
 		return fail("boot: %s", result.message);
 	return result.exit_status;
+}
+
+static int boot_until_off(struct boot_options *options)
+{
+	int status;
+
+	do
+		status = supervise(boot, options);
+	while (status == STATUS_REBOOTED && !options->no_reboot);
+	return status == STATUS_REBOOTED ? 0 : status;
 }
 
 int cmd_boot(int argc, char **argv)
@@ -193,8 +185,7 @@ int cmd_boot(int argc, char **argv)
 
 	if (!status) {
 		krun_set_log_level(options.verbose ? KRUN_LOG_LEVEL_INFO : KRUN_LOG_LEVEL_WARN);
-		guard_terminal();
-		status = boot(&options);
+		status = boot_until_off(&options);
 	} else {
 		status = status == OPTIONS_HELP ? 0 : -status;
 	}

@@ -49,6 +49,12 @@ def on_terminal(context, *options, **keywords):
     return process, ours, theirs, before
 
 
+def machine(process):
+    """The process that the machine is."""
+    children = open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii").read()
+    return int(children)
+
+
 @test
 def pipes(context):
     """Without a terminal bytes go through pipes as they are, Ctrl-A too; powering off is status 0."""
@@ -102,7 +108,7 @@ def terminal_after_signals(context):
     """The terminal is as before after SIGTERM, SIGHUP and a crash of ours, too."""
     for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGSEGV):
         process, ours, theirs, before = on_terminal(context)
-        process.send_signal(number)
+        os.kill(machine(process) if number == signal.SIGSEGV else process.pid, number)
         context.equal(context.finish(process).status, -number)
         context.equal(termios.tcgetattr(theirs), before, f"settings after {number.name}")
         os.close(ours)
@@ -113,11 +119,12 @@ def terminal_after_signals(context):
 def job_control(context):
     """Stopped, it leaves the terminal as it was; continued, it is raw again and the machine goes on."""
     process, ours, theirs, before = on_terminal(context)
-    process.send_signal(signal.SIGTSTP)
+    os.killpg(process.pid, signal.SIGTSTP)  # as a shell does
     _, status = os.waitpid(process.pid, os.WUNTRACED)
     assert os.WIFSTOPPED(status)
-    context.equal(termios.tcgetattr(theirs), before, "settings when stopped")
-    process.send_signal(signal.SIGCONT)
+    while termios.tcgetattr(theirs) != before:
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGCONT)
     while termios.tcgetattr(theirs)[3] & termios.ICANON:
         assert process.poll() is None
         time.sleep(0.01)
