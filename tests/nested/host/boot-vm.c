@@ -12,7 +12,7 @@
 #include "walnut.h"
 
 #define EXIT_FAILED 125
-#define DISKS_MAX 4
+#define DISKS_MAX 8
 #define SHARES_MAX 8
 #define VSOCK_PORTS_MAX 4
 
