@@ -8,6 +8,9 @@
 #include "fs/request.h"
 #include "virtio/iov.h"
 
+/* In one message, which may be as long as a chain that names all of RAM many times over. */
+#define FORGETS_MAX 16384
+
 long fs_lookup(struct fs_request *r)
 {
 	struct fs_inode *inode;
@@ -33,7 +36,7 @@ long fs_batch_forget(struct fs_request *r)
 	const struct fuse_batch_forget_in *in = fs_args(r);
 	struct fuse_forget_one one;
 
-	for (uint32_t i = 0; i < in->count && r->in_size >= sizeof(one); i++) {
+	for (uint32_t i = 0; i < in->count && i < FORGETS_MAX && r->in_size >= sizeof(one); i++) {
 		iov_gather(r->in, r->in_count, (uint8_t *)&one, sizeof(one));
 		r->in_count = iov_skip(r->in, r->in, r->in_count, sizeof(one));
 		r->in_size -= sizeof(one);

@@ -240,6 +240,27 @@ static void messages_of_the_wrong_size_are_refused(void **state)
 	assert_int_equal(((struct fuse_out_header *)answer)->error, 0);
 }
 
+/* A message of a gigabyte, all of it one page: what is done for it has an end. */
+static void endless_messages_end(void **state)
+{
+	struct fuse_client *c = *state;
+	struct fuse_batch_forget_in head = { .count = UINT32_MAX };
+	struct fuse_in_header header = { .opcode = FUSE_BATCH_FORGET };
+	static struct fuse_forget_one page[1 << 16];
+	struct iovec in[256];
+
+	in[0] = (struct iovec){ &header, sizeof(header) };
+	in[1] = (struct iovec){ &head, sizeof(head) };
+	header.len = sizeof(header) + sizeof(head) + 254u * sizeof(page);
+	for (unsigned i = 2; i < 256; i++)
+		in[i] = (struct iovec){ page, sizeof(page) };
+	page[0] = (struct fuse_forget_one){ FUSE_ROOT_ID, 1 };
+	assert_int_equal(fs_serve(&c->fs, in, 256, NULL, 0), 0);
+	/* The first page was not even finished, and is now the first of what is left. */
+	assert_int_equal(in[0].iov_len, sizeof(page) - 16384 * sizeof(page[0]));
+	assert_int_equal(client_lookup(c, ROOT, "x"), -ENOENT);
+}
+
 static void names_end_where_the_message_ends(void **state)
 {
 	struct fuse_client *c = *state;
@@ -470,6 +491,7 @@ int main(void)
 		TEST(bad_shares_are_told),
 		TEST(read_only_shares_are_not_changed),
 		TEST(messages_of_the_wrong_size_are_refused),
+		TEST(endless_messages_end),
 		TEST(names_end_where_the_message_ends),
 		TEST(ids_of_nobody_are_stale),
 		TEST(ranges_that_overflow_are_refused),
