@@ -28,6 +28,13 @@ struct virtio_console_control {
 	uint16_t value;
 }; /* PORT_NAME: followed by the name */
 
+/* Follows the header of RESIZE. Some versions of Linux read it the other way round; others, among
+ * them Debian's, as the standard has it. */
+struct virtio_console_size {
+	uint16_t cols;
+	uint16_t rows;
+};
+
 enum virtio_console_event {
 	VIRTIO_CONSOLE_DEVICE_READY = 0,
 	VIRTIO_CONSOLE_DEVICE_ADD = 1,

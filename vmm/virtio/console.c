@@ -21,6 +21,8 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "failure.h"
 #include "log.h"
@@ -40,6 +42,7 @@
 #define PENDING_CONSOLE 0x2
 #define PENDING_NAME 0x4
 #define PENDING_OPEN 0x8
+#define PENDING_SIZE 0x10
 
 static struct console *console_of(struct virtio_device *device)
 {
@@ -67,11 +70,27 @@ static bool is_open(const struct console_port *first)
 	return !first->ended || (first->end_seen && !last->ended);
 }
 
+/* A host's terminal is the guest's input. */
+static bool has_size(const struct console_port *first)
+{
+	return first->config.terminal && first->config.direction == CONSOLE_INPUT && first->config.fd >= 0 &&
+	       isatty(first->config.fd);
+}
+
+static struct virtio_console_size terminal_size(const struct console_port *first)
+{
+	struct winsize size = { 0 };
+
+	ioctl(first->config.fd, TIOCGWINSZ, &size);
+	return (struct virtio_console_size){ .cols = size.ws_col, .rows = size.ws_row };
+}
+
 /* Stops when a reply would not fit: the flag stays, the next buffer gets it. */
 static size_t control_message(struct console_port *port, uint8_t what, uint8_t *to)
 {
 	struct virtio_console_control control = { .id = port->index, .value = 1 };
-	size_t name_size = 0;
+	struct virtio_console_size size;
+	size_t rest = 0;
 
 	switch (what) {
 	case PENDING_ADD:
@@ -82,15 +101,21 @@ static size_t control_message(struct console_port *port, uint8_t what, uint8_t *
 		break;
 	case PENDING_NAME:
 		control.event = VIRTIO_CONSOLE_PORT_NAME;
-		name_size = strlen(port->config.name);
-		memcpy(to + sizeof(control), port->config.name, name_size);
+		rest = strlen(port->config.name);
+		memcpy(to + sizeof(control), port->config.name, rest);
+		break;
+	case PENDING_SIZE:
+		control.event = VIRTIO_CONSOLE_RESIZE;
+		size = terminal_size(port);
+		rest = sizeof(size);
+		memcpy(to + sizeof(control), &size, rest);
 		break;
 	default:
 		control.event = VIRTIO_CONSOLE_PORT_OPEN;
 		control.value = is_open(port);
 	}
 	memcpy(to, &control, sizeof(control));
-	return sizeof(control) + name_size;
+	return sizeof(control) + rest;
 }
 
 /* Sends one flag's message. 1: sent, 0: no buffer, negative: broken driver. */
@@ -124,7 +149,7 @@ static void control_flush(struct console *console)
 	for (unsigned i = 0; i < console->guest_port_count && got > 0; i++) {
 		struct console_port *port = first_of(console, i);
 
-		for (uint8_t what = PENDING_ADD; what <= PENDING_OPEN && got > 0; what <<= 1)
+		for (uint8_t what = PENDING_ADD; what <= PENDING_SIZE && got > 0; what <<= 1)
 			if (port->pending & what)
 				got = control_send(console, port, what);
 	}
@@ -161,7 +186,7 @@ static void control_receive(struct console *console, const struct virtio_console
 		port_opened(port, control->value == 1);
 	if (port && control->event == VIRTIO_CONSOLE_PORT_READY && control->value == 1)
 		port->pending |= PENDING_OPEN | (port->config.name ? PENDING_NAME : 0) |
-				 (port->config.terminal ? PENDING_CONSOLE : 0);
+				 (port->config.terminal ? PENDING_CONSOLE : 0) | (has_size(port) ? PENDING_SIZE : 0);
 }
 
 static void control_queue(struct console *console)
@@ -464,9 +489,24 @@ int console_open(struct console *console, const struct console_port_config *port
 		port->config = ports[i];
 		console->port_count++;
 		console->guest_port_count = port->index + 1;
+		if (has_size(port))
+			console->device.features |= 1ull << VIRTIO_CONSOLE_F_SIZE;
 		error = port_connect(port, failure);
 	}
 	return error;
+}
+
+void console_resized(struct console *console)
+{
+	pthread_mutex_lock(&console->device.lock);
+	for (unsigned i = 0; i < console->guest_port_count; i++) {
+		struct console_port *port = first_of(console, i);
+
+		if (port->opened && has_size(port))
+			port->pending |= PENDING_SIZE;
+	}
+	control_flush(console);
+	pthread_mutex_unlock(&console->device.lock);
 }
 
 void console_finish(struct console *console)

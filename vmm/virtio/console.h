@@ -59,6 +59,9 @@ struct console {
 int console_open(struct console *console, const struct console_port_config *ports, unsigned count,
 		 struct failure *failure);
 
+/* The size of a terminal has changed: tells the guest of those that it uses. */
+void console_resized(struct console *console);
+
 /* The guest has stopped: no more input. From now on console_busy() tells whether output
  * still waits for the host's side; turn the loop until it does not. */
 void console_finish(struct console *console);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/kvm.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -184,12 +185,21 @@ static unsigned port_halves(struct vm *vm, const struct port_config *port, struc
 	return count;
 }
 
+static void terminal_resized(struct terminal *terminal)
+{
+	struct vm *vm = (struct vm *)((char *)terminal - offsetof(struct vm, console_terminal));
+
+	for (unsigned i = 0; i < vm->console_count; i++)
+		console_resized(vm->consoles[i]);
+}
+
 /* A terminal for the guest is raw while it runs; the first one has the job control. */
 static int connect_terminal(struct vm *vm, const struct port_config *port)
 {
 	if (!port->tty || port->input_fd < 0 || !isatty(port->input_fd) || vm->serials.terminal.open ||
 	    vm->console_terminal.open)
 		return 0;
+	vm->console_terminal.resized = terminal_resized;
 	return terminal_open(&vm->console_terminal, port->input_fd, &vm->io.loop, &vm->failure);
 }
 

@@ -10,13 +10,15 @@
 
 #include "failure.h"
 
-static sigset_t job_control(void)
+static sigset_t wanted_signals(const struct terminal *terminal)
 {
 	sigset_t set;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGTSTP);
 	sigaddset(&set, SIGCONT);
+	if (terminal->resized)
+		sigaddset(&set, SIGWINCH);
 	return set;
 }
 
@@ -47,7 +49,9 @@ static void signal_came(struct event_source *source, uint32_t events)
 
 	if (read(source->fd, &info, sizeof(info)) != sizeof(info))
 		return;
-	if (info.ssi_signo == SIGTSTP) {
+	if (info.ssi_signo == SIGWINCH) {
+		terminal->resized(terminal);
+	} else if (info.ssi_signo == SIGTSTP) {
 		restore(terminal);
 		kill(getpid(), SIGSTOP);
 	} else if (!terminal->raw) {
@@ -58,7 +62,7 @@ static void signal_came(struct event_source *source, uint32_t events)
 
 int terminal_open(struct terminal *terminal, int fd, struct event_loop *loop, struct failure *failure)
 {
-	sigset_t set = job_control();
+	sigset_t set = wanted_signals(terminal);
 	int error;
 
 	if (tcgetattr(fd, &terminal->before) != 0)

@@ -17,13 +17,16 @@ struct terminal {
 	bool open, raw;
 	struct termios before;
 	struct event_source signals; /* signalfd */
+	/* Its size has changed (SIGWINCH), on the loop's thread; NULL: does not matter. Set before
+	 * it is opened. */
+	void (*resized)(struct terminal *terminal);
 	sigset_t old_mask;
 	struct event_loop *loop;
 };
 
 /* Makes the terminal raw and watches the signals on the loop; blocks them for the calling
- * thread, which should create all others. 0, or a negative errno and *failure. Accepts only a
- * zeroed object. */
+ * thread, which should create all others. 0, or a negative errno and *failure. Accepts only an
+ * object that is zeroed but for `resized`. */
 int terminal_open(struct terminal *terminal, int fd, struct event_loop *loop, struct failure *failure);
 
 /* On the thread that opened it. Accepts one that was never opened. */

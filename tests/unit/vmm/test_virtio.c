@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -745,6 +746,40 @@ static void a_port_with_both_ways_is_told_of_once(void **state)
 	assert_int_equal(control_message(f, 8)->value, 1);
 }
 
+static void the_guest_knows_the_terminals_size(void **state)
+{
+	struct fixture *f = *state;
+	struct test_queue *rx = &f->queues[VIRTIO_CONSOLE_CONTROL_RX];
+	struct winsize size = { .ws_row = 24, .ws_col = 80 };
+	struct virtio_console_size got;
+	int host = posix_openpt(O_RDWR | O_NOCTTY), tty = -1;
+
+	if (host < 0 || grantpt(host) || unlockpt(host) || (tty = open(ptsname(host), O_RDWR | O_NOCTTY)) < 0)
+		skip();
+	assert_int_equal(ioctl(tty, TIOCSWINSZ, &size), 0);
+	f->console.ports[0].config.fd = tty;
+	start(f);
+	offer_control_buffers(f, 12);
+	notify(f);
+	say(f, 0, VIRTIO_CONSOLE_PORT_READY, 1);
+	assert_int_equal(control_message(f, 4)->event, VIRTIO_CONSOLE_RESIZE);
+	assert_int_equal(test_used(rx)->ring[4].len, sizeof(struct virtio_console_control) + sizeof(got));
+	memcpy(&got, control_message(f, 4) + 1, sizeof(got));
+	assert_int_equal(got.rows, 24);
+	assert_int_equal(got.cols, 80);
+	size.ws_col = 132;
+	assert_int_equal(ioctl(tty, TIOCSWINSZ, &size), 0);
+	console_resized(&f->console); /* not open: nobody has to know */
+	assert_int_equal(test_used(rx)->idx, 5);
+	say(f, 0, VIRTIO_CONSOLE_PORT_OPEN, 1);
+	console_resized(&f->console);
+	assert_int_equal(test_used(rx)->idx, 6);
+	memcpy(&got, control_message(f, 5) + 1, sizeof(got));
+	assert_int_equal(got.cols, 132);
+	close(tty);
+	close(host);
+}
+
 /* Linux throws away what comes before. */
 static void input_waits_until_the_guest_opens_the_port(void **state)
 {
@@ -774,6 +809,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST_BOTH(a_port_goes_both_ways),
 		TEST_BOTH(a_port_with_both_ways_is_told_of_once),
+		TEST_BOTH(the_guest_knows_the_terminals_size),
 		TEST_BOTH(input_waits_until_the_guest_opens_the_port),
 		TEST(identity_is_that_of_a_modern_console),
 		TEST(odd_accesses_do_nothing),
