@@ -72,6 +72,14 @@ static void on_llvm_failure(const char *reason)
 	_exit(EXIT_WALNUT_FAILED);
 }
 
+/* So does the C++ library, where there is no memory: it has said so on the error output. */
+static void on_abort(int number)
+{
+	(void)number;
+	remove_temporary();
+	_exit(EXIT_WALNUT_FAILED);
+}
+
 static int complain(const char *what, const char *why)
 {
 	fprintf(stderr, "walnut: %s: %s\n", what, why);
@@ -395,13 +403,21 @@ static int apply_option(struct job *job, int option)
 	}
 }
 
+/* What our parent wants ignored, as nohup does SIGHUP, stays so. */
+static void handle(int number, void (*handler)(int))
+{
+	struct sigaction action = { .sa_handler = handler }, before;
+
+	if (sigaction(number, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+		sigaction(number, &action, NULL);
+}
+
 static void install_handlers(void)
 {
-	struct sigaction action = { .sa_handler = on_signal };
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
+	handle(SIGINT, on_signal);
+	handle(SIGTERM, on_signal);
+	handle(SIGHUP, on_signal);
+	handle(SIGABRT, on_abort);
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* write() says it */
 	LLVMInstallFatalErrorHandler(on_llvm_failure);

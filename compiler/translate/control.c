@@ -226,6 +226,26 @@ void branch_if(struct func_translator *ft, LLVMValueRef condition, uint32_t dept
 	continue_in(ft, next);
 }
 
+/* Where a br_table goes for a label. A phi wants an operand for each edge: where the label
+ * has operands, all edges of one table share a block on the way. */
+static LLVMBasicBlockRef table_target(struct func_translator *ft, struct control_frame *frame)
+{
+	LLVMBasicBlockRef here = LLVMGetInsertBlock(ft->builder);
+
+	if (!frame->phi_count) {
+		frame->branched = true;
+		return frame->target;
+	}
+	if (frame->edge_from != here) {
+		frame->edge = new_block(ft, "");
+		frame->edge_from = here;
+		LLVMPositionBuilderAtEnd(ft->builder, frame->edge);
+		jump(ft, frame);
+		LLVMPositionBuilderAtEnd(ft->builder, here);
+	}
+	return frame->edge;
+}
+
 static void translate_br_table(struct func_translator *ft, const struct wasm_instr *instr)
 {
 	LLVMValueRef index = pop(ft), branch;
@@ -235,16 +255,13 @@ static void translate_br_table(struct func_translator *ft, const struct wasm_ins
 	for (uint32_t i = 0; i < instr->br_table.count; i++)
 		wasm_br_table_next(&at);
 	fallback = label(ft, wasm_br_table_next(&at));
-	add_edge(ft, fallback);
-	branch = LLVMBuildSwitch(ft->builder, index, fallback->target, instr->br_table.count);
+	branch = LLVMBuildSwitch(ft->builder, index, table_target(ft, fallback), instr->br_table.count);
 	at = instr->br_table.targets;
 	for (uint32_t i = 0; i < instr->br_table.count; i++) {
 		struct control_frame *frame = label(ft, wasm_br_table_next(&at));
 
-		if (frame == fallback)
-			continue;
-		add_edge(ft, frame); /* a phi wants one operand for each edge */
-		LLVMAddCase(branch, const_u32(ft->mt, i), frame->target);
+		if (frame != fallback)
+			LLVMAddCase(branch, const_u32(ft->mt, i), table_target(ft, frame));
 	}
 	ft->reachable = false;
 }

@@ -58,11 +58,14 @@ static void read_parameters(struct func_translator *ft, LLVMValueRef *values)
 	}
 }
 
+/* A module may declare 50,000 locals for each of its functions in five bytes, and use none. */
+#define EAGER_LOCALS 1024u
+
 static void create_locals(struct func_translator *ft, const wasm_valtype *declared,
 			  uint32_t declared_count)
 {
 	struct module_translator *mt = ft->mt;
-	uint32_t params = ft->type->param_count;
+	uint32_t params = ft->type->param_count, eager = params + EAGER_LOCALS;
 	LLVMValueRef *values = translator_alloc(mt, params, sizeof(*values));
 
 	ft->local_count = params + declared_count;
@@ -73,9 +76,10 @@ static void create_locals(struct func_translator *ft, const wasm_valtype *declar
 		wasm_valtype type = i < params ? ft->type->params[i] : declared[i - params];
 
 		ft->local_types[i] = type;
-		ft->locals[i].slot = LLVMBuildAlloca(ft->builder, llvm_value_type(mt, type), "");
+		if (i < eager)
+			ft->locals[i].slot = LLVMBuildAlloca(ft->builder, llvm_value_type(mt, type), "");
 	}
-	for (uint32_t i = 0; i < ft->local_count; i++) {
+	for (uint32_t i = 0; i < ft->local_count && i < eager; i++) {
 		LLVMValueRef initial = i < params ? values[i]
 						  : llvm_zero(mt, ft->local_types[i]);
 

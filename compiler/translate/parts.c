@@ -21,6 +21,9 @@
  * function's size, or of its depth. What nobody writes by hand is compiled as at -O0. */
 #define OPTIMISED_BYTES_MAX (1u << 20)
 #define OPTIMISED_DEPTH_MAX 1000u /* blocks but `block` in each other */
+/* Operands that br_tables carry, counted for each of their edges: the optimiser takes apart
+ * what table_target() puts together. */
+#define OPTIMISED_EDGES_MAX (1u << 20)
 
 struct planner {
 	const struct wasm_module *wasm;
@@ -56,38 +59,76 @@ static struct part *add_part(struct planner *planner, uint32_t first)
 	return &plan->parts[plan->count++];
 }
 
-/* Whether conditionals and loops are nested deeper than anybody writes. */
-static bool is_deep(const struct wasm_module *wasm, uint32_t func)
+/* A label around an instruction. */
+struct open_block {
+	bool counts;	   /* among the nested */
+	uint16_t operands; /* of a branch to it */
+};
+
+static struct open_block open_block(const struct wasm_module *wasm, const struct wasm_instr *instr)
+{
+	const struct wasm_blocktype *type =
+		instr->op == WASM_OP_TRY_TABLE ? &instr->try_table.block : &instr->block;
+	struct open_block block = { instr->op == WASM_OP_IF || instr->op == WASM_OP_LOOP, 0 };
+
+	if (type->kind == WASM_BLOCK_TYPE) {
+		const struct wasm_functype *func = &wasm->types[type->index].func;
+
+		block.operands = (uint16_t)(instr->op == WASM_OP_LOOP ? func->param_count
+								      : func->result_count);
+	} else if (type->kind == WASM_BLOCK_VALUE) {
+		block.operands = instr->op != WASM_OP_LOOP;
+	}
+	return block;
+}
+
+/* All labels of a br_table have as many operands. */
+static uint64_t table_operands(const struct wasm_instr *instr, const struct open_block *blocks,
+			       uint32_t open)
+{
+	const uint8_t *at = instr->br_table.targets;
+	uint32_t target = wasm_br_table_next(&at);
+
+	return target < open ? (uint64_t)blocks[open - 1 - target].operands * instr->br_table.count : 0;
+}
+
+/* Whether conditionals and loops are nested deeper, or br_tables carry more, than anybody
+ * writes. */
+static bool is_unwieldy(const struct wasm_module *wasm, uint32_t func)
 {
 	struct wasm_code_reader reader = wasm_body_reader(wasm, func);
-	bool counts[WASM_MAX_NESTING + 1]; /* by block that is open */
+	struct open_block blocks[WASM_MAX_NESTING + 2];
 	struct walnut_error ignored = { 0 };
-	uint32_t locals, open = 0, depth = 0;
+	uint32_t locals, open = 1, depth = 0;
+	uint64_t edges = 0;
 	struct wasm_instr instr;
 
-	/* Each level takes three bytes: its instruction, its type, its end. */
-	if (wasm->funcs[func].body.size < 3 * OPTIMISED_DEPTH_MAX ||
+	/* Each level takes three bytes: its instruction, its type, its end; each edge one. */
+	if (wasm->funcs[func].body.size < OPTIMISED_EDGES_MAX / WASM_MAX_RESULTS ||
 	    wasm_read_locals(&reader, &locals, NULL, &ignored))
 		return false;
-	while (depth <= OPTIMISED_DEPTH_MAX && wasm_next_instr(&reader, &instr, &ignored) == 1) {
-		bool conditional = instr.op == WASM_OP_IF || instr.op == WASM_OP_LOOP;
-
-		if (conditional || instr.op == WASM_OP_BLOCK || instr.op == WASM_OP_TRY_TABLE) {
+	blocks[0] = (struct open_block){ false, (uint16_t)wasm_func_type(wasm, func)->result_count };
+	while (depth <= OPTIMISED_DEPTH_MAX && edges <= OPTIMISED_EDGES_MAX &&
+	       wasm_next_instr(&reader, &instr, &ignored) == 1) {
+		if (instr.op == WASM_OP_IF || instr.op == WASM_OP_LOOP || instr.op == WASM_OP_BLOCK ||
+		    instr.op == WASM_OP_TRY_TABLE) {
 			if (open > WASM_MAX_NESTING)
 				break;
-			counts[open++] = conditional;
-			depth += conditional;
+			blocks[open] = open_block(wasm, &instr);
+			depth += blocks[open++].counts;
 		} else if (instr.op == WASM_OP_END && open) {
-			depth -= counts[--open];
+			depth -= blocks[--open].counts;
+		} else if (instr.op == WASM_OP_BR_TABLE) {
+			edges += table_operands(&instr, blocks, open);
 		}
 	}
-	return depth > OPTIMISED_DEPTH_MAX;
+	return depth > OPTIMISED_DEPTH_MAX || edges > OPTIMISED_EDGES_MAX;
 }
 
 static bool is_plain(const struct planner *planner, uint32_t func)
 {
 	return planner->optimising && (planner->wasm->funcs[func].body.size > OPTIMISED_BYTES_MAX ||
-				     is_deep(planner->wasm, func));
+				     is_unwieldy(planner->wasm, func));
 }
 
 /* Neighbours in a module come from one source file as a rule, and call each other. A

@@ -117,6 +117,7 @@ struct control_frame {
 	uint32_t stack_base;	/* height below the parameters */
 	uint32_t phi_base;	/* in func_translator.phis: one per label operand */
 	uint32_t phi_count;
+	LLVMBasicBlockRef edge, edge_from; /* of the last br_table; the block that it is in */
 	uint32_t saved_base;	/* FRAME_IF: the parameters again, for the else arm */
 	/* FRAME_TRY: its clauses, for wasm_catch_next(), and what exception.c has made of them */
 	const uint8_t *catches;
@@ -126,7 +127,7 @@ struct control_frame {
 };
 
 struct local_entry {
-	LLVMValueRef slot;  /* alloca */
+	LLVMValueRef slot;  /* alloca; NULL: not used yet */
 	LLVMValueRef value; /* what is in it, where `epoch` is the translator's */
 	uint64_t epoch;
 };

@@ -50,16 +50,37 @@ static void translate_select(struct func_translator *ft)
 	push(ft, LLVMBuildSelect(ft->builder, condition, then, otherwise, ""));
 }
 
+/* Most have theirs from the beginning (create_locals()); the others get it with their first
+ * use, at the head of the function, where all that comes later finds it. */
+static LLVMValueRef local_slot(struct func_translator *ft, uint32_t index)
+{
+	LLVMBasicBlockRef here = LLVMGetInsertBlock(ft->builder);
+	LLVMBasicBlockRef entry = LLVMGetEntryBasicBlock(ft->function);
+	LLVMMetadataRef location = LLVMGetCurrentDebugLocation2(ft->builder);
+	LLVMTypeRef type = llvm_value_type(ft->mt, ft->local_types[index]);
+	struct local_entry *local = &ft->locals[index];
+
+	if (local->slot)
+		return local->slot;
+	LLVMSetCurrentDebugLocation2(ft->builder, NULL);
+	LLVMPositionBuilder(ft->builder, entry, LLVMGetFirstInstruction(entry));
+	local->slot = LLVMBuildAlloca(ft->builder, type, "");
+	LLVMBuildStore(ft->builder, llvm_zero(ft->mt, ft->local_types[index]), local->slot);
+	LLVMPositionBuilderAtEnd(ft->builder, here);
+	LLVMSetCurrentDebugLocation2(ft->builder, location);
+	return local->slot;
+}
+
 /* A slot is read once at most between two places where control joins: less for LLVM to
  * read, promote and throw away. */
 static LLVMValueRef local_value(struct func_translator *ft, uint32_t index)
 {
 	struct local_entry *local = &ft->locals[index];
 
-	if (local->epoch != ft->epoch) {
+	if (!local->value || local->epoch != ft->epoch) {
 		local->value = LLVMBuildLoad2(ft->builder,
 					      llvm_value_type(ft->mt, ft->local_types[index]),
-					      local->slot, "");
+					      local_slot(ft, index), "");
 		local->epoch = ft->epoch;
 	}
 	return local->value;
@@ -69,7 +90,7 @@ static void set_local(struct func_translator *ft, uint32_t index, LLVMValueRef v
 {
 	struct local_entry *local = &ft->locals[index];
 
-	LLVMBuildStore(ft->builder, value, local->slot);
+	LLVMBuildStore(ft->builder, value, local_slot(ft, index));
 	local->value = value;
 	local->epoch = ft->epoch;
 }
