@@ -116,6 +116,8 @@ static int configure(const struct boot_options *options, uint32_t context, int *
 		code = krun_walnut_set_accel(context, KRUN_WALNUT_ACCEL_KVM);
 	if (!code)
 		code = krun_walnut_set_balloon(context, true);
+	if (!code)
+		code = krun_walnut_set_sandbox(context, true);
 	if (!code && options->pci)
 		code = krun_walnut_set_transport(context, KRUN_WALNUT_TRANSPORT_PCI);
 	if (code)

@@ -1,6 +1,7 @@
 """walnut boot: a kernel of our own at the serial port, on KVM."""
 
 import os
+import pathlib
 import pty
 import signal
 import termios
@@ -163,3 +164,18 @@ def refusals(context):
         refused("--kernel", image, "--disk", here / "none", text=b"none: No such file or directory")
         refused("--kernel", image, "--dir", here / "none", text=b"none: No such file or directory")
         refused("--kernel", image, "--mem", "16M", text=b"does not fit")
+
+
+@test
+def confinement(context):
+    """Every thread of the machine's process is confined, whatever devices it has."""
+    (context.tmp / "disk").write_bytes(bytes(1 << 20))
+    process, ours, theirs, _ = on_terminal(context, "--cpus", "2", "--disk", context.tmp / "disk",
+                                           "--dir", context.tmp, "--net", "tsi")
+    for task in pathlib.Path(f"/proc/{machine(process)}/task").iterdir():
+        text = (task / "status").read_text()
+        assert "Seccomp:\t2" in text and "NoNewPrivs:\t1" in text, text
+    os.write(ours, b"q")
+    context.equal(context.finish(process).status, 0)
+    os.close(ours)
+    os.close(theirs)
