@@ -241,6 +241,10 @@ static LLVMBasicBlockRef dispatch_block(struct func_translator *ft, uint32_t fra
 	return block;
 }
 
+/* Of all landing pads of a function: with a call in each of many nested try_tables they grow
+ * as the square of its size. */
+#define PAD_CLAUSES_MAX (1u << 22)
+
 /* The clauses of this try_table and of those around it, up to one that catches all. */
 static void add_clauses(struct func_translator *ft, uint32_t frame, LLVMValueRef pad)
 {
@@ -250,6 +254,9 @@ static void add_clauses(struct func_translator *ft, uint32_t frame, LLVMValueRef
 		for (uint32_t i = 0; i < ft->frames[frame].catch_count; i++) {
 			struct wasm_catch clause = wasm_catch_next(&at);
 
+			if (++ft->pad_clauses > PAD_CLAUSES_MAX)
+				translator_fail(ft->mt, WALNUT_ERROR_LIMIT,
+						"function %u: too many handlers in each other", ft->index);
 			LLVMAddClause(pad, catches_all(&clause) ? const_null_ptr(ft->mt)
 								: ft->mt->tags[clause.tag]);
 			if (catches_all(&clause))

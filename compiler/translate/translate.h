@@ -155,6 +155,7 @@ struct func_translator {
 	LLVMValueRef *phis;
 	uint32_t phi_count, phi_capacity;
 
+	uint32_t pad_clauses; /* so far, of all landing pads */
 	bool reachable; /* false: dead code up to the enclosing end or else */
 	uint64_t offset; /* of the current instruction, for trap sites */
 	enum wasm_op next_op; /* of the following instruction; WASM_OP_NOP at the end */

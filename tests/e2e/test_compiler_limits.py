@@ -67,6 +67,26 @@ def wide_br_tables(context):
     passes(context, program(types, [0], [function(code)]), "table.wasm")
 
 
+@test
+def nested_handlers(context):
+    """A call in each of a thousand try_tables in each other is compiled; in each of twelve
+    thousand, where the clauses would fill memory, it is refused in a line."""
+    def nested(depth):
+        # (try_table (catch $tag 0) (call $throw) (try_table …
+        code = depth * b"\x1f\x40\1\0\0\0\x10\1" + depth * b"\x0b"
+        return (HEADER + section(1, vector(b"\x60\0\0")) + section(3, vector(b"\0", b"\0"))
+                + section(13, vector(b"\0\0")) + section(7, vector(b"\x06_start\0\0"))
+                + section(10, vector(function(code), function(b"\x08\0"))))
+
+    context.must(context.walnut("run", from_bytes(context, nested(1000), "some.wasm")))
+    for level in ("-O0", "-O2"):
+        got = context.must(context.run(context.project.walnut_cc, level, "-o", "x.o",
+                                       from_bytes(context, nested(12000), "many.wasm"),
+                                       preexec_fn=limited), 125)
+        context.equal(got.err.count(b"\n"), 1, "lines")
+        context.contains(got.err, b"function 0: too many handlers in each other")
+
+
 def compiling(context, **keywords):
     """walnut-cc at work, its signals handled."""
     module = from_bytes(context, many_functions(1500, 20 * bytes.fromhex("4100 4100 280200 4101 6a 360200")),
