@@ -180,6 +180,12 @@ static int configure(const struct run *run, uint32_t context, enum krun_walnut_a
 	for (unsigned i = 0; i < run->options.dir_count && !code; i++)
 		code = krun_walnut_add_dir(context, run->options.dirs[i].host, run->options.dirs[i].guest,
 					   run->options.dirs[i].read_only);
+	for (unsigned i = 0; i < run->options.mount_count && !code; i++) {
+		const struct guest_mount *mount = &run->options.mounts[i];
+
+		code = mount->archive_fd < 0 ? krun_walnut_add_tmpfs(context, mount->path, mount->size) :
+					       krun_walnut_add_archive(context, mount->path, mount->archive_fd);
+	}
 	if (!code && run->options.invoke)
 		code = krun_walnut_set_invoke(context, run->options.invoke);
 	if (!code)

@@ -2,8 +2,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "fail.h"
+#include "mount_option.h"
 #include "options.h"
 #include "share_option.h"
 
@@ -13,7 +15,7 @@
 #define MIB (UINT64_C(1) << 20)
 
 enum { OPTION_ENV = 1, OPTION_MEM, OPTION_ACCEL, OPTION_INVOKE, OPTION_NO_CACHE, OPTION_LEVEL,
-       OPTION_DEBUG, OPTION_GDB, OPTION_CPU, OPTION_STATS, OPTION_VERBOSE, OPTION_DIR, OPTION_PUBLISH, OPTION_NET,
+       OPTION_DEBUG, OPTION_GDB, OPTION_CPU, OPTION_STATS, OPTION_VERBOSE, OPTION_DIR, OPTION_TMPFS, OPTION_BUNDLE, OPTION_PUBLISH, OPTION_NET,
        OPTION_ALLOW_NET, OPTION_LISTEN };
 
 static const struct option_spec specs[] = {
@@ -28,6 +30,8 @@ static const struct option_spec specs[] = {
 	{ "target-cpu", 0, "CPU", "LLVM's name; default: this machine's CPU", OPTION_CPU },
 	{ "stats", 0, NULL, "print timeline and counters to stderr at the end", OPTION_STATS },
 	{ "verbose", 'v', NULL, "say what is being done", OPTION_VERBOSE },
+	{ "tmpfs", 0, "GUEST[:SIZE]", "give the program a folder in RAM (repeatable)", OPTION_TMPFS },
+	{ "bundle", 0, "DIR[::GUEST]", "give it a copy of a folder, read-only (repeatable)", OPTION_BUNDLE },
 	{ "dir", 0, "HOST[::GUEST][:ro]", "share a folder, as the program knows it (repeatable)", OPTION_DIR },
 	{ "publish", 'p', "[ADDR:]HOST:GUEST[/udp]", "let the program's port appear on this machine (repeatable)",
 	  OPTION_PUBLISH },
@@ -141,6 +145,10 @@ static int apply(void *opaque, int id, const char *argument)
 	case OPTION_VERBOSE:
 		options->verbose = options->settings.verbose = true;
 		return 0;
+	case OPTION_TMPFS:
+		return mount_option_tmpfs(options, argument);
+	case OPTION_BUNDLE:
+		return mount_option_bundle(options, argument);
 	case OPTION_DIR:
 		return share_option(options, argument);
 	case OPTION_PUBLISH:
@@ -182,4 +190,10 @@ void run_options_free(struct run_options *options)
 		free(options->dirs[i].guest);
 	}
 	free(options->dirs);
+	for (unsigned i = 0; i < options->mount_count; i++) {
+		free(options->mounts[i].path);
+		if (options->mounts[i].archive_fd >= 0)
+			close(options->mounts[i].archive_fd);
+	}
+	free(options->mounts);
 }

@@ -15,6 +15,13 @@ struct shared_dir {
 	bool read_only;
 };
 
+/* A file system of the guest's own. */
+struct guest_mount {
+	char *path;
+	uint64_t size;	/* of one in RAM; 0: the kernel's choice */
+	int archive_fd; /* -1: it is in RAM */
+};
+
 struct run_options {
 	struct compile_settings settings;
 	enum krun_walnut_accel accel;
@@ -30,6 +37,8 @@ struct run_options {
 	bool no_net;
 	struct shared_dir *dirs; /* from malloc */
 	unsigned dir_count;
+	struct guest_mount *mounts; /* from malloc */
+	unsigned mount_count;
 	bool no_cache;
 	bool verbose;
 	bool stats;

@@ -105,6 +105,13 @@ int32_t krun_walnut_set_accel(uint32_t ctx_id, enum krun_walnut_accel accel);
  * gives the guest end of file (input) or an error (output). */
 int32_t krun_walnut_set_stdio(uint32_t ctx_id, int input_fd, int output_fd, int error_fd);
 
+/* File systems of a WebAssembly program's own, under the names by which it knows them: one in RAM,
+ * empty at the start, that holds at most `size` bytes (0: half of the RAM); and a read-only one, a
+ * cpio archive ("newc") in a regular file, which is read when the machine is built. The descriptor
+ * stays the caller's. -EEXIST: there is one of that name. */
+int32_t krun_walnut_add_tmpfs(uint32_t ctx_id, const char *guest_path, uint64_t size);
+int32_t krun_walnut_add_archive(uint32_t ctx_id, const char *guest_path, int archive_fd);
+
 /* Call this export instead of _start. */
 int32_t krun_walnut_set_invoke(uint32_t ctx_id, const char *export_name);
 

@@ -59,6 +59,14 @@ struct net_config {
 	bool dhcp;	   /* the guest's first process is to ask for an address */
 };
 
+/* A file system of the guest's own: struct walnut_mount. */
+struct mount_config {
+	uint32_t kind; /* WALNUT_MOUNT_* */
+	char *path;    /* what the program calls it */
+	uint64_t size; /* of the archive, or what it may hold; 0: the kernel's choice */
+	int archive_fd; /* -1: none */
+};
+
 /* The two disks that have functions of their own. */
 enum { DISK_ROOT, DISK_DATA, DISK_NAMED_COUNT };
 
@@ -122,6 +130,8 @@ struct vm_config {
 
 	struct fs_config *shares; /* in the guest's order */
 	unsigned share_count;
+	struct mount_config *mounts;
+	unsigned mount_count;
 
 	char *workdir;	    /* the program's; NULL: not set */
 	char **rlimits;	    /* "NUMBER=SOFT:HARD", NULL-terminated; NULL: not set */

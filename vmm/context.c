@@ -134,6 +134,12 @@ void context_config_free(struct vm_config *config)
 		free(config->shares[i].guest_path);
 	}
 	free(config->shares);
+	for (unsigned i = 0; i < config->mount_count; i++) {
+		free(config->mounts[i].path);
+		if (config->mounts[i].archive_fd >= 0)
+			close(config->mounts[i].archive_fd);
+	}
+	free(config->mounts);
 	disks_free(config->named_disks, DISK_NAMED_COUNT);
 	disks_free(config->disks, config->disk_count);
 	free(config->disks);

@@ -223,6 +223,9 @@ static uint32_t move(struct tmpfs_node *from, struct tmpfs_entry *entry, struct 
 
 	if (old && old->node == node)
 		return WASI_SUCCESS;
+	/* As Linux has it: a directory that the entry is in is not empty, whatever the entry is. */
+	if (old && tmpfs_is_directory(old->node) && is_within(from, old->node))
+		return WASI_ENOTEMPTY;
 	error = old ? may_replace(old->node, node) : WASI_SUCCESS;
 	if (error)
 		return error;
