@@ -34,33 +34,35 @@ static uint64_t fixed(struct cursor *cursor, unsigned size)
 	return value;
 }
 
-static uint64_t uleb(struct cursor *cursor)
+/* The bits of a LEB128 number of either kind, and how many there are. */
+static uint64_t leb(struct cursor *cursor, unsigned *width)
 {
 	uint64_t value = 0, byte;
-	unsigned shift = 0;
 
+	*width = 0;
 	do {
 		byte = fixed(cursor, 1);
-		if (shift < 64)
-			value |= (byte & 0x7f) << shift;
-		shift += 7;
+		if (*width < 64)
+			value |= (byte & 0x7f) << *width;
+		*width += 7;
 	} while (byte & 0x80 && !cursor->failed);
 	return value;
 }
 
+static uint64_t uleb(struct cursor *cursor)
+{
+	unsigned width;
+
+	return leb(cursor, &width);
+}
+
 static int64_t sleb(struct cursor *cursor)
 {
-	uint64_t value = 0, byte;
-	unsigned shift = 0;
+	unsigned width;
+	uint64_t value = leb(cursor, &width);
 
-	do {
-		byte = fixed(cursor, 1);
-		if (shift < 64)
-			value |= (byte & 0x7f) << shift;
-		shift += 7;
-	} while (byte & 0x80 && !cursor->failed);
-	if (byte & 0x40 && shift < 64)
-		value |= ~UINT64_C(0) << shift;
+	if (width < 64 && value >> (width - 1) & 1)
+		value |= ~UINT64_C(0) << width;
 	return (int64_t)value;
 }
 
