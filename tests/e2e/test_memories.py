@@ -181,3 +181,29 @@ def every_memory_begins_as_zeros(context):
           (br_if 0 (i32.lt_u (local.get 0) (i32.const 131072))))""" for i in range(COUNT))
     module = from_wat(context, f'(module {memories} (func (export "_start") (local i32) {checks}))')
     context.must(context.walnut("run", module))
+
+
+# What is done to $a, a page with 64-bit indices, and $b, one with 32-bit indices; whether it traps.
+RANGES = (
+    ("memory.copy $a $b (i64.const -1) (i32.const 0) (i32.const 2)", True),
+    ("memory.copy $a $b (i64.const 65536) (i32.const 0) (i32.const 0)", False),
+    ("memory.copy $a $b (i64.const 65537) (i32.const 0) (i32.const 0)", True),
+    ("memory.copy $b $a (i32.const -1) (i64.const 0) (i32.const -1)", True),
+    ("memory.copy $b $a (i32.const 0) (i64.const -8) (i32.const 8)", True),
+    ("memory.copy $a $a (i64.const -8) (i64.const 8) (i64.const 16)", True),
+    ("memory.copy $a $a (i64.const 8) (i64.const 0) (i64.const -1)", True),
+    ("memory.fill $a (i64.const 1) (i32.const 1) (i64.const -1)", True),
+    ("memory.fill $a (i64.const -1) (i32.const 1) (i64.const 1)", True),
+    ("memory.fill $a (i64.const 65535) (i32.const 1) (i64.const 1)", False),
+)
+
+
+@test
+def ranges_are_bounded(context):
+    """Start and length of bulk instructions are added without wrapping around, between memories
+    of both widths too."""
+    for number, (instruction, traps) in enumerate(RANGES):
+        module = from_wat(context, f"""(module (memory $a i64 1) (memory $b 1)
+            (func (export "_start") ({instruction})))""", f"range{number}.wasm")
+        for level in ("-O0", "-O2"):
+            context.must(context.walnut("run", level, module), 134 if traps else 0)
