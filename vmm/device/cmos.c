@@ -114,6 +114,8 @@ static const struct bus_ops cmos_ops = { .read = cmos_read, .write = cmos_write 
 
 void cmos_add(struct cmos *cmos, uint64_t low_ram, uint64_t high_ram, struct bus *ports)
 {
+	/* gmtime_r() reads the host's time zone when it is first called, which a confined thread may not. */
+	tzset();
 	*cmos = (struct cmos){ .low_ram = low_ram, .high_ram = high_ram };
 	bus_add(ports, CMOS_PORT, CMOS_PORTS, &cmos_ops, cmos);
 }

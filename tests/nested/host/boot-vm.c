@@ -171,6 +171,9 @@ static int run(const struct choice *choice)
 	error = krun_walnut_set_accel((uint32_t)ctx, KRUN_WALNUT_ACCEL_KVM);
 	if (error)
 		return complain("accel", error);
+	error = krun_walnut_set_sandbox((uint32_t)ctx, true);
+	if (error)
+		return complain("sandbox", error);
 	error = krun_walnut_run((uint32_t)ctx, &result);
 	if (result.outcome == KRUN_WALNUT_FAILED)
 		fprintf(stderr, "boot-vm: %s\n", result.message);
