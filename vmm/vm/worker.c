@@ -22,6 +22,7 @@ static void *worker_main(void *opaque)
 	struct worker *worker = opaque;
 
 	sandbox_enter(worker->sandbox);
+	sem_post(&worker->confined);
 	while (!worker->stopping)
 		event_loop_turn(&worker->loop);
 	return NULL;
@@ -55,6 +56,7 @@ int worker_start_many(struct worker *worker, const char *name, unsigned threads,
 	int error;
 
 	worker->control = (struct event_source){ .fd = -1, .ready = stop_requested };
+	sem_init(&worker->confined, 0, 0);
 	error = event_loop_create(&worker->loop);
 	worker->created = true;
 	if (error)
@@ -67,6 +69,10 @@ int worker_start_many(struct worker *worker, const char *name, unsigned threads,
 	error = event_loop_add(&worker->loop, &worker->control, EPOLLIN);
 	for (unsigned i = 0; i < threads && !error; i++)
 		error = thread_create(worker, name);
+	/* The guest must not run before they are. */
+	for (unsigned i = 0; i < worker->running && worker->sandbox != SANDBOX_NONE; i++)
+		while (sem_wait(&worker->confined) != 0)
+			;
 	if (!error)
 		return 0;
 fail:
@@ -91,6 +97,7 @@ void worker_destroy(struct worker *worker)
 		return;
 	if (worker->control.fd >= 0)
 		close(worker->control.fd);
+	sem_destroy(&worker->confined);
 	event_loop_destroy(&worker->loop);
 	worker->created = false;
 }

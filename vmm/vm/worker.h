@@ -4,6 +4,7 @@
 #define WALNUT_VMM_WORKER_H
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
@@ -21,6 +22,7 @@ struct worker {
 	unsigned running; /* threads to join */
 	bool created;	  /* something to destroy */
 	atomic_bool stopping;
+	sem_t confined; /* posted by each thread */
 	enum sandbox_kind sandbox; /* set before the start: what the threads are confined to */
 };
 
