@@ -2,14 +2,16 @@
 #include <stdio.h>
 
 #include "command.h"
+#include "fail.h"
 #include "find_image.h"
 #include "produce.h"
 
-enum { OPTION_CACHE = PRODUCE_OWN };
+enum { OPTION_CACHE = PRODUCE_OWN, OPTION_BUNDLE };
 
 static const struct option_spec options[] = {
 	PRODUCE_OPTIONS(".elf"),
 	{ "cache", 0, NULL, "take the image from the cache of walnut run, and put it there", OPTION_CACHE },
+	{ "bundle", 0, "DIR[::GUEST]", "put a folder into the image, for the program to read", OPTION_BUNDLE },
 	{ 0 }
 };
 
@@ -31,8 +33,11 @@ static int make_cached(const struct paths *paths, struct source *source, const s
 		       struct scratch *scratch, char path[PATH_MAX])
 {
 	struct toolchain_times times = { 0 };
-	int image_fd, status = find_image(source, settings, true, scratch, &times, &image_fd);
+	int image_fd, status;
 
+	if (settings->bundle)
+		return fail("build: --cache: not with --bundle");
+	status = find_image(source, settings, true, scratch, &times, &image_fd);
 	if (!status)
 		snprintf(path, PATH_MAX, "/proc/self/fd/%d", image_fd);
 	return status;
@@ -40,7 +45,10 @@ static int make_cached(const struct paths *paths, struct source *source, const s
 
 static int apply(struct production *production, int id, const char *argument)
 {
-	production->make = make_cached;
+	if (id == OPTION_BUNDLE)
+		production->settings.bundle = argument;
+	else
+		production->make = make_cached;
 	return 0;
 }
 

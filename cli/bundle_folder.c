@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "bundle.h"
 #include "fail.h"
 #include "files.h"
 
@@ -152,4 +153,45 @@ int bundle_make(const char *command, const char *folder)
 		return -status;
 	}
 	return archive.fd;
+}
+
+static int write_image_part(int archive_fd, const char *guest, int fd)
+{
+	struct walnut_bundle bundle = { .magic = WALNUT_BUNDLE_MAGIC, .path_offset = sizeof(bundle) };
+	static const char padding[WALNUT_BUNDLE_ALIGN];
+	struct stat status;
+	int code;
+
+	if (fstat(archive_fd, &status) || lseek(archive_fd, 0, SEEK_SET))
+		return -errno;
+	bundle.archive_size = (uint64_t)status.st_size;
+	bundle.archive_offset = (uint32_t)(sizeof(bundle) + strlen(guest) + 1);
+	bundle.size = (bundle.archive_offset + bundle.archive_size + WALNUT_BUNDLE_ALIGN - 1) &
+		      -(uint64_t)WALNUT_BUNDLE_ALIGN;
+	code = files_write_all(fd, &bundle, sizeof(bundle));
+	if (!code)
+		code = files_write_all(fd, guest, strlen(guest) + 1);
+	if (!code)
+		code = files_copy(archive_fd, fd);
+	return code ? code : files_write_all(fd, padding, bundle.size - bundle.archive_offset - bundle.archive_size);
+}
+
+int bundle_write(const char *command, const char *argument, const char *output)
+{
+	const char *colons = strstr(argument, "::"), *guest = colons ? colons + 2 : "/";
+	char folder[PATH_MAX];
+	int archive_fd, fd, code;
+
+	if (snprintf(folder, sizeof(folder), "%.*s", colons ? (int)(colons - argument) : (int)strlen(argument), argument) >=
+	    (int)sizeof(folder) || !folder[0] || !guest[0])
+		return fail("%s: --bundle %s: it is DIR[::GUEST]", command, argument);
+	archive_fd = bundle_make(command, folder);
+	if (archive_fd < 0)
+		return -archive_fd;
+	fd = open(output, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	code = fd < 0 ? -errno : write_image_part(archive_fd, guest, fd);
+	close(archive_fd);
+	if (fd >= 0)
+		close(fd);
+	return code ? fail("%s: --bundle: %s: %s", command, output, strerror(-code)) : 0;
 }

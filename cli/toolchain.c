@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "bundle_folder.h"
 #include "fail.h"
 #include "process.h"
 
@@ -82,7 +83,7 @@ static const char *first_complaint(char *text)
 }
 
 int toolchain_link(const struct paths *paths, const char *name, const char *object,
-		   bool debug_lines, const char *output)
+		   const char *bundle, bool debug_lines, const char *output)
 {
 	static const char *const linkers[] = { "ld.lld-19", "ld.lld" };
 	char errors[4096];
@@ -92,9 +93,18 @@ int toolchain_link(const struct paths *paths, const char *name, const char *obje
 		"--no-mmap-output-file",
 		"-z", "max-page-size=4096", "-z", "noexecstack", "-T", paths->linker_script,
 		object, paths->kernel_archive, "-o", output,
-		debug_lines ? NULL : "--strip-debug", NULL,
+		NULL, NULL, NULL, NULL, NULL,
 	};
-	int status = PROCESS_NOT_FOUND;
+	int status = PROCESS_NOT_FOUND, count = 0;
+
+	while (count == 0 || argv[count])
+		count++;
+	if (!debug_lines)
+		argv[count++] = "--strip-debug";
+	if (bundle) {
+		argv[count++] = "--format=binary";
+		argv[count++] = bundle;
+	}
 
 	for (size_t i = 0; i < 2 && status == PROCESS_NOT_FOUND; i++) {
 		argv[0] = linkers[i];
@@ -116,7 +126,7 @@ int toolchain_build(const struct paths *paths, struct source *source,
 		    const struct compile_settings *settings, struct scratch *scratch,
 		    char image_path[PATH_MAX], struct toolchain_times *times)
 {
-	char object[PATH_MAX];
+	char object[PATH_MAX], bundle[PATH_MAX];
 	uint64_t start = monotonic_ns(), compiled;
 	int status;
 
@@ -129,8 +139,12 @@ int toolchain_build(const struct paths *paths, struct source *source,
 		status = toolchain_compile(paths, source, settings, object);
 	compiled = monotonic_ns();
 	times->compile_ns = compiled - start;
+	if (!status && settings->bundle)
+		status = scratch_name(scratch, SCRATCH_BUNDLE, bundle) ? fail("%s: name too long", scratch->path) :
+			 bundle_write("build", settings->bundle, bundle);
 	if (!status)
-		status = toolchain_link(paths, source->name, object, settings->debug_lines, image_path);
+		status = toolchain_link(paths, source->name, object, settings->bundle ? bundle : NULL,
+					settings->debug_lines, image_path);
 	times->link_ns = monotonic_ns() - compiled;
 	return status;
 }

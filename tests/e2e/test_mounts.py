@@ -93,3 +93,17 @@ def bad_options(context):
         context.must(result, 125)
         context.equal(len(result.err.decode().splitlines()), 1, "one line")
         context.contains(result.err.decode(), text)
+
+
+@test
+def bundle_in_an_image(context):
+    """walnut build puts a folder into the image, and programs read it there."""
+    tree = folder(context)
+    (tree / "f").write_text("inside")
+    image = context.tmp / "image.elf"
+    program = from_c(context, "folders")
+    context.must(context.walnut("build", "--bundle", f"{tree}::in", program, "-o", image))
+    (tree / "f").write_text("later")
+    result = context.walnut("run", "--bundle", f"{tree}::out", image, "read", "in/f", "read", "out/f", "mkdir", "in/d")
+    context.must(result)
+    context.equal(result.out.decode().splitlines(), ["inside", "later", "Read-only file system"], "results")
