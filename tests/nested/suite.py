@@ -9,6 +9,9 @@ from lib.runner import Failed, Test
 from .machine import CASE_SECONDS, START_SECONDS, Machines
 
 TIMEOUT = 2 * (START_SECONDS + CASE_SECONDS)
+# A triple fault out of the blue: now and then on a busy computer, never twice in a row. Whether
+# the emulator's nested virtualization does it or we do is not known (tests/README.md).
+FAULT = "the guest kernel crashed"
 
 
 def purpose(case):
@@ -42,6 +45,9 @@ def collect(project):
             if reason:
                 context.skip(reason)
             verdict, log = machines.run(name)
+            if verdict not in ("pass", "skip") and FAULT in log:
+                print(f"note nested/{name}: once more after a triple fault", flush=True)
+                verdict, log = machines.run(name)
             if verdict == "skip":
                 context.skip(log.strip() or "the case skips itself")
             if verdict != "pass":
