@@ -25,7 +25,7 @@ from .content import host_initrd
 MEMORY_MIB = 3072
 LIFE_SECONDS = 3600  # however the test run ends, the machine ends
 START_SECONDS = 200
-CASE_SECONDS = 700
+CASE_SECONDS = 300
 ANSWER = re.compile(r"@([a-z0-9-]+)(?:\| ?(.*)| (pass|fail|skip))$")
 
 
