@@ -1,6 +1,7 @@
 """The machine in which cases run: QEMU emulates a processor with SVM and nested paging, and
 Linux in it has a KVM of the ordinary kind. It starts with the first case that is wanted,
-serves one case after the other or several at a time, and ends with the test run.
+serves one case after the other, and ends with the test run. (Two at a time have more virtual
+processors than it has emulated ones: kernels that spin for each other hardly get on.)
 
 Its serial port is the kernel's console. By a port of a virtio console we tell it the name of a
 case, and it answers with lines "@NAME| text" of the case's log and one "@NAME pass", "fail" or
@@ -25,7 +26,7 @@ from .content import host_initrd
 MEMORY_MIB = 3072
 LIFE_SECONDS = 3600  # however the test run ends, the machine ends
 START_SECONDS = 200
-CASE_SECONDS = 300
+CASE_SECONDS = 700
 ANSWER = re.compile(r"@([a-z0-9-]+)(?:\| ?(.*)| (pass|fail|skip))$")
 
 
@@ -121,36 +122,36 @@ class Machines:
 
     def __init__(self, project):
         self._project = project
-        self._lock = threading.Lock()
+        self._turn = threading.Lock()
         self._machine = None
         self._count = 0
 
     def run(self, name):
-        machine = self._get()
+        with self._turn:
+            return self._run(name)
+
+    def _run(self, name):
         try:
-            return machine.run(name)
+            return self._get().run(name)
         except Lost as lost:
             print(f"nested/{name}: {lost}\nanother one is started", file=sys.stderr)
-            self._give_up(machine)
+            self._give_up()
         try:
             return self._get().run(name)
         except Lost as lost:
             raise Failed(f"twice: {lost}") from None
 
     def _get(self):
-        with self._lock:
-            folder = self._project.scratch / "nested"
-            initrd = folder / "initrd"
-            if not folder.exists():
-                folder.mkdir()
-                host_initrd(self._project, initrd)
-            if not self._machine:
-                self._count += 1
-                self._machine = Machine(self._project, initrd, folder / f"console{self._count}")
-            return self._machine
+        folder = self._project.scratch / "nested"
+        initrd = folder / "initrd"
+        if not folder.exists():
+            folder.mkdir()
+            host_initrd(self._project, initrd)
+        if not self._machine:
+            self._count += 1
+            self._machine = Machine(self._project, initrd, folder / f"console{self._count}")
+        return self._machine
 
-    def _give_up(self, machine):
-        with self._lock:
-            if self._machine is machine:
-                self._machine = None
-        machine.end()
+    def _give_up(self):
+        self._machine.end()
+        self._machine = None

@@ -22,7 +22,7 @@ try_linux() {
 
 # The same for any kernel.
 try_boot() {
-	timeout -s KILL "${LIMIT:-120}" boot-vm "$@" >out 2>&1 </dev/null
+	timeout -s KILL "${LIMIT:-300}" boot-vm "$@" >out 2>&1 </dev/null
 	status=$?
 	test $status != 137 || fail "no end of boot-vm $*"
 }
