@@ -44,6 +44,7 @@ class Test:
     function: typing.Callable
     timeout: float = 60.0
     alone: bool = False  # measures or exhausts something: nothing else at that time
+    lane: str = ""  # tests of one lane share something, and run one after the other
 
 
 @dataclasses.dataclass
@@ -202,6 +203,14 @@ def run_one(test, project):
     return outcomes
 
 
+def lanes(tests):
+    """The tests in lists, each for one worker: those of a lane together, others alone."""
+    shared = {}
+    for test in tests:
+        shared.setdefault(test.lane or test.name, []).append(test)
+    return shared.values()
+
+
 WORDS = {"pass": "pass", "fail": "FAIL", "skip": "skip"}
 
 
@@ -222,15 +231,17 @@ def run(tests, project, jobs=2, slowest=0, out=sys.stdout):
                     print("     " + shorten(outcome.detail).rstrip().replace("\n", "\n     "),
                           file=out, flush=True)
 
-    # Long ones first, so that the last minutes keep all workers busy.
-    together = sorted((test for test in tests if not test.alone), key=lambda test: -test.timeout)
-    with concurrent.futures.ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
-        for future in [pool.submit(lambda test=test: report(run_one(test, project)))
-                       for test in together]:
-            future.result()
-    for test in tests:
-        if test.alone:
+    def run_each(some):
+        for test in some:
             report(run_one(test, project))
+
+    # Long ones first, so that the last minutes keep all workers busy.
+    together = sorted(lanes(test for test in tests if not test.alone),
+                      key=lambda some: -sum(test.timeout for test in some))
+    with concurrent.futures.ThreadPoolExecutor(max_workers=max(1, jobs)) as pool:
+        for future in [pool.submit(run_each, some) for some in together]:
+            future.result()
+    run_each(test for test in tests if test.alone)
     for outcome in sorted(outcomes, key=lambda outcome: -outcome.seconds)[:slowest]:
         print(f"{outcome.seconds:7.2f} s {outcome.name}", file=out)
     print(f"{totals['pass']} passed, {totals['fail']} failed, {totals['skip']} skipped", file=out,

@@ -48,7 +48,6 @@ class Machine:
 
     def __init__(self, project, initrd, console):
         self._console = console
-        self._lock = threading.Lock()
         self._ready = threading.Event()
         self._cases = {}
         self._process = subprocess.Popen(
@@ -69,9 +68,8 @@ class Machine:
         case = Running()
         if not self._ready.wait(START_SECONDS) or self._process.poll() is not None:
             raise Lost(f"the machine does not come up\n{self._console_tail()}")
-        with self._lock:
-            self._cases[name] = case
-            self._tell(name)
+        self._cases[name] = case
+        self._tell(name)
         case.done.wait(CASE_SECONDS)
         if not case.verdict:
             raise Lost(f"the machine does not answer\n{self._console_tail()}")
@@ -122,15 +120,10 @@ class Machines:
 
     def __init__(self, project):
         self._project = project
-        self._turn = threading.Lock()
         self._machine = None
         self._count = 0
 
     def run(self, name):
-        with self._turn:
-            return self._run(name)
-
-    def _run(self, name):
         try:
             return self._get().run(name)
         except Lost as lost:

@@ -47,7 +47,7 @@ def collect(project):
             if verdict != "pass":
                 raise Failed(log)
 
-        return Test(f"nested/{name}", purpose(case), function, timeout=TIMEOUT)
+        return Test(f"nested/{name}", purpose(case), function, timeout=TIMEOUT, lane="nested")
 
     cases = sorted((project.root / "tests" / "nested" / "cases").glob("*.sh"))
     bad = [case.name for case in cases if not re.fullmatch(r"[a-z0-9-]+\.sh", case.name)]
