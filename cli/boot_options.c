@@ -4,12 +4,10 @@
 #include <string.h>
 
 #include "fail.h"
+#include "option_values.h"
 #include "options.h"
 
 #define RAM_DEFAULT_MIB 512
-#define RAM_MIN_MIB 16
-#define RAM_MAX_MIB (1u << 20)
-#define MIB (UINT64_C(1) << 20)
 #define CPUS_MAX 8
 #define TAG_SIZE_MAX 36
 
@@ -40,26 +38,16 @@ static const struct usage usage = {
 	"ended it; 125 when walnut itself failed, with one line on standard error.",
 };
 
-/* FILE or FILE:ro, as a string of its own. */
-static char *copy_without_ro(const char *argument, bool *read_only)
-{
-	char *copy = strdup(argument);
-	size_t size = strlen(argument);
-
-	*read_only = size > 3 && strcmp(argument + size - 3, ":ro") == 0;
-	if (copy && *read_only)
-		copy[size - 3] = '\0';
-	return copy;
-}
-
 static int add_disk(struct boot_options *options, const char *argument)
 {
+	struct boot_disk *disk = &options->disks[options->disk_count];
+
 	if (options->disk_count == BOOT_DISKS_MAX)
 		return fail("boot: --disk %s: at most %d disks", argument, BOOT_DISKS_MAX);
-	options->disks[options->disk_count].path =
-		copy_without_ro(argument, &options->disks[options->disk_count].read_only);
-	if (!options->disks[options->disk_count].path)
+	disk->path = strdup(argument);
+	if (!disk->path)
 		return fail("boot: out of memory");
+	disk->read_only = option_read_only(disk->path);
 	options->disk_count++;
 	return 0;
 }
@@ -90,17 +78,18 @@ static int set_tag(struct boot_options *options, const char *argument)
 
 static int add_share(struct boot_options *options, const char *argument)
 {
+	struct boot_share *share = &options->shares[options->share_count];
 	int status;
 
 	if (options->share_count == BOOT_SHARES_MAX)
 		return fail("boot: --dir %s: at most %d folders", argument, BOOT_SHARES_MAX);
-	options->shares[options->share_count].path =
-		copy_without_ro(argument, &options->shares[options->share_count].read_only);
-	if (!options->shares[options->share_count].path)
+	share->path = strdup(argument);
+	if (!share->path)
 		return fail("boot: out of memory");
+	share->read_only = option_read_only(share->path);
 	status = set_tag(options, argument);
 	if (status)
-		free(options->shares[options->share_count].path);
+		free(share->path);
 	return status;
 }
 
@@ -117,18 +106,6 @@ static int set_net(struct boot_options *options, const char *argument)
 	else
 		return fail("boot: --net %s: it is passt, tap:NAME, tsi or none", argument);
 	options->tap = options->net == BOOT_NET_TAP ? argument + 4 : NULL;
-	return 0;
-}
-
-static int set_memory(struct boot_options *options, const char *argument)
-{
-	uint64_t bytes;
-
-	if (options_size(argument, &bytes))
-		return fail("boot: --mem %s: not a size (as 512M or 2G)", argument);
-	if (bytes < RAM_MIN_MIB * MIB || bytes > RAM_MAX_MIB * MIB)
-		return fail("boot: --mem %s: between %uM and %uG", argument, RAM_MIN_MIB, RAM_MAX_MIB / 1024);
-	options->ram_mib = (uint32_t)((bytes + MIB - 1) / MIB);
 	return 0;
 }
 
@@ -161,7 +138,7 @@ static int apply(void *opaque, int id, const char *argument)
 	case OPTION_NET:
 		return set_net(options, argument);
 	case OPTION_MEM:
-		return set_memory(options, argument);
+		return option_memory("boot", argument, &options->ram_mib);
 	case OPTION_CPUS:
 		return set_cpus(options, argument);
 	case OPTION_PCI:

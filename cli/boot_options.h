@@ -10,13 +10,23 @@
 
 enum boot_net { BOOT_NET_NONE, BOOT_NET_TSI, BOOT_NET_PASST, BOOT_NET_TAP };
 
+struct boot_disk {
+	char *path;
+	bool read_only;
+};
+
+struct boot_share {
+	char *path, *tag; /* tag: a part of path */
+	bool read_only;
+};
+
 struct boot_options {
 	const char *kernel, *initrd, *cmdline; /* all but the kernel may be NULL */
 	uint32_t ram_mib;
 	uint8_t cpus;
-	struct { char *path; bool read_only; } disks[BOOT_DISKS_MAX];
+	struct boot_disk disks[BOOT_DISKS_MAX];
 	unsigned disk_count;
-	struct { char *path, *tag; bool read_only; } shares[BOOT_SHARES_MAX];
+	struct boot_share shares[BOOT_SHARES_MAX];
 	unsigned share_count;
 	enum boot_net net;
 	const char *tap; /* the interface's name */

@@ -6,7 +6,7 @@
 
 #include "bundle_folder.h"
 #include "fail.h"
-#include "options.h"
+#include "option_values.h"
 #include "run_options.h"
 
 #define MOUNTS_MAX 16
@@ -43,7 +43,7 @@ int mount_option_tmpfs(struct run_options *options, const char *argument)
 	size_t size = colon ? (size_t)(colon - argument) : strlen(argument);
 	uint64_t bytes = 0;
 
-	if (!size || (colon && options_size(colon + 1, &bytes)))
+	if (!size || (colon && option_size(colon + 1, &bytes)))
 		return fail("run: --tmpfs %s: it is GUEST[:SIZE] (as /tmp:64M)", argument);
 	return add(options, "--tmpfs", argument,
 		   (struct guest_mount){ .path = strndup(argument, size), .size = bytes, .archive_fd = -1 });

@@ -1,7 +1,5 @@
 #include "options.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -147,29 +145,5 @@ int options_parse_one(const struct usage *usage, int argc, char **argv,
 	if (!*operand)
 		return -fail("%s: no %s given (walnut %s --help)", usage->command, usage->operands,
 			     usage->command);
-	return 0;
-}
-
-int options_size(const char *text, uint64_t *bytes)
-{
-	static const char units[] = "KMGT";
-	const char *unit;
-	char *end;
-
-	if (!isdigit((unsigned char)*text))
-		return -1;
-	errno = 0;
-	*bytes = strtoull(text, &end, 10);
-	if (errno || *bytes == 0)
-		return -1;
-	if (*end == '\0')
-		return 0;
-	unit = strchr(units, toupper((unsigned char)*end));
-	if (!unit || end[1])
-		return -1;
-	for (const char *at = units; at <= unit; at++) {
-		if (__builtin_mul_overflow(*bytes, 1024, bytes))
-			return -1;
-	}
 	return 0;
 }

@@ -3,8 +3,6 @@
 #ifndef WALNUT_CLI_OPTIONS_H
 #define WALNUT_CLI_OPTIONS_H
 
-#include <stdint.h>
-
 struct option_spec {
 	const char *name;     /* without the dashes; NULL: short only */
 	char letter;	      /* 0: long only */
@@ -36,8 +34,5 @@ int options_parse_one(const struct usage *usage, int argc, char **argv,
 		      const char **operand);
 
 void options_help(const struct usage *usage);
-
-/* "128M", "1G", "65536": bytes. 0, or -1 for anything else, zero and overflow. */
-int options_size(const char *text, uint64_t *bytes);
 
 #endif

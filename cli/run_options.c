@@ -6,13 +6,11 @@
 
 #include "fail.h"
 #include "mount_option.h"
+#include "option_values.h"
 #include "options.h"
 #include "share_option.h"
 
 #define RAM_DEFAULT_MIB 128
-#define RAM_MIN_MIB 16
-#define RAM_MAX_MIB (1u << 20)
-#define MIB (UINT64_C(1) << 20)
 
 enum { OPTION_ENV = 1, OPTION_MEM, OPTION_ACCEL, OPTION_INVOKE, OPTION_NO_CACHE, OPTION_LEVEL,
        OPTION_DEBUG, OPTION_GDB, OPTION_CPU, OPTION_STATS, OPTION_VERBOSE, OPTION_DIR, OPTION_TMPFS, OPTION_BUNDLE, OPTION_PUBLISH, OPTION_NET,
@@ -78,19 +76,6 @@ static int set_net(struct run_options *options, const char *argument)
 	return 0;
 }
 
-static int set_memory(struct run_options *options, const char *argument)
-{
-	uint64_t bytes;
-
-	if (options_size(argument, &bytes))
-		return fail("run: --mem %s: not a size (as 64M or 2G)", argument);
-	if (bytes < RAM_MIN_MIB * MIB || bytes > RAM_MAX_MIB * MIB)
-		return fail("run: --mem %s: between %uM and %uG", argument, RAM_MIN_MIB,
-			    RAM_MAX_MIB / 1024);
-	options->ram_mib = (uint32_t)((bytes + MIB - 1) / MIB);
-	return 0;
-}
-
 static int set_accel(struct run_options *options, const char *argument)
 {
 	static const struct {
@@ -119,7 +104,7 @@ static int apply(void *opaque, int id, const char *argument)
 	case OPTION_ENV:
 		return add_variable(options, argument);
 	case OPTION_MEM:
-		return set_memory(options, argument);
+		return option_memory("run", argument, &options->ram_mib);
 	case OPTION_ACCEL:
 		return set_accel(options, argument);
 	case OPTION_INVOKE:

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "fail.h"
+#include "option_values.h"
 #include "run_options.h"
 
 #define DIRS_MAX 8 /* a machine has room for some more devices */
@@ -15,15 +16,13 @@
 static int split(struct shared_dir *dir, const char *argument)
 {
 	const char *colons = strstr(argument, "::");
-	const char *guest = colons ? colons + 2 : argument;
-	size_t size = strlen(guest);
 
-	dir->read_only = size > 3 && strcmp(guest + size - 3, ":ro") == 0;
-	if (dir->read_only)
-		size -= 3;
-	dir->guest = strndup(guest, size);
-	dir->host = strndup(argument, colons ? (size_t)(colons - argument) : size);
-	return dir->guest && dir->host ? 0 : fail("run: out of memory");
+	dir->guest = strdup(colons ? colons + 2 : argument);
+	if (!dir->guest)
+		return fail("run: out of memory");
+	dir->read_only = option_read_only(dir->guest);
+	dir->host = colons ? strndup(argument, (size_t)(colons - argument)) : strdup(dir->guest);
+	return dir->host ? 0 : fail("run: out of memory");
 }
 
 /* Here, so that the message can name the option. */

@@ -2,6 +2,7 @@
 #include "support.h"
 
 #include "fail.h"
+#include "option_values.h"
 #include "options.h"
 
 enum { LEVEL = 1, NAME, FLAG };
@@ -189,7 +190,7 @@ static void sizes_have_units(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		uint64_t bytes = 0;
-		int result = options_size(cases[i].text, &bytes);
+		int result = option_size(cases[i].text, &bytes);
 
 		if (result != (cases[i].bytes ? 0 : -1) || (result == 0 && bytes != cases[i].bytes))
 			fail_msg("\"%s\": %d, %llu", cases[i].text, result, (unsigned long long)bytes);
