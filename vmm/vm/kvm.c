@@ -1,6 +1,7 @@
 /* Calls into KVM. */
 #include "vm/kvm.h"
 
+#include <cpuid.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
@@ -41,4 +42,14 @@ int kvm_open(struct failure *failure)
 	if (version < 0)
 		return failure_errno(failure, version, "/dev/kvm");
 	return failure_set(failure, -ENOTSUP, "/dev/kvm: API version %d", version);
+}
+
+bool kvm_emulates_kernels(void)
+{
+	enum { VMX = 1 << 5, SVM = 1 << 2 }; /* ecx of leaves 1 and 0x80000001 */
+	unsigned a, b, c, d;
+
+	if (__get_cpuid(1, &a, &b, &c, &d) && c & VMX)
+		return false;
+	return !(__get_cpuid(0x80000001, &a, &b, &c, &d) && c & SVM);
 }

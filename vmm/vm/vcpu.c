@@ -311,8 +311,9 @@ static void describe_error(struct vcpu *vcpu, struct failure *failure)
 
 	ioctl(vcpu->fd, KVM_GET_REGS, &regs);
 	if (run->exit_reason == KVM_EXIT_INTERNAL_ERROR)
-		failure_set(failure, -EIO, "KVM cannot execute the guest's instruction at 0x%llx (internal error %u)",
-			    (unsigned long long)regs.rip, run->internal.suberror);
+		failure_set(failure, -EIO, "KVM cannot execute the guest's instruction at 0x%llx (internal error %u)%s",
+			    (unsigned long long)regs.rip, run->internal.suberror,
+			    kvm_emulates_kernels() ? "; there is no hardware virtualization here" : "");
 	else if (run->exit_reason == KVM_EXIT_FAIL_ENTRY)
 		failure_set(failure, -EIO, "KVM cannot enter the guest (hardware reason 0x%llx)",
 			    (unsigned long long)run->fail_entry.hardware_entry_failure_reason);

@@ -103,6 +103,9 @@ static int open_kernel(struct vm *vm)
 	int error = kernel_open(&vm->kernel, vm->config->kernel_path, vm->config->kernel_format, &vm->failure);
 
 	vm->kernel_opened = !error;
+	if (!error && vm_is_pc(vm) && kvm_emulates_kernels())
+		log_line(LOG_LEVEL_INFO, "KVM on this host has no hardware virtualization: it emulates %s, slowly and not "
+			 "completely", vm->config->kernel_path);
 	if (!error && !vm_is_pc(vm) && vm->config->initramfs_path)
 		error = failure_set(&vm->failure, -EINVAL, "%s: a Walnut image takes no initial RAM file system",
 				    vm->config->kernel_path);
