@@ -8,6 +8,7 @@
 #include <linux/kvm.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -43,6 +44,7 @@ static void add_rules(scmp_filter_ctx filter, unsigned groups)
 		must(seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(call), __VA_ARGS__), #call);
 #define ALLOW(call) RULE(call, 0)
 #define MASKED(call, argument, mask, value) RULE(call, 1, SCMP_CMP64(argument, SCMP_CMP_MASKED_EQ, mask, value))
+#define BELOW(call, argument, value) RULE(call, 1, SCMP_CMP64(argument, SCMP_CMP_LT, value, 0))
 #define MISSING(call) \
 	if (groups & group) \
 		must(seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(call), 0), #call);
@@ -56,7 +58,7 @@ static void add_rules(scmp_filter_ctx filter, unsigned groups)
 
 static void print(const char *name, unsigned groups)
 {
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_TRAP); /* SIGSYS: see sandbox.c */
 	FILE *file = tmpfile();
 	struct sock_filter one;
 
@@ -80,6 +82,8 @@ static void print(const char *name, unsigned groups)
 #define ALLOW(call)
 #undef MASKED
 #define MASKED(call, argument, mask, value)
+#undef BELOW
+#define BELOW(call, argument, value)
 #undef MISSING
 #define MISSING(call)
 #undef WHEN

@@ -18,6 +18,10 @@ enum sandbox_kind {
  * which needs more) or -ENOSYS. */
 int sandbox_available(void);
 
+/* Once for the process, before its threads are started: what they need so that the C library can do
+ * without the rest, and a line on stderr for a call that is not allowed. 0 or a negative errno. */
+int sandbox_prepare(void);
+
 /* Confines the calling thread: a system call that is not allowed kills the process (SIGSYS). Where
  * that cannot be set up the process ends. */
 void sandbox_enter(enum sandbox_kind kind);

@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,9 +143,8 @@ static int decide_confinement(struct vm *vm)
 	if (error == -ENOTSUP)
 		return 0;
 	vm->confined = !error;
-	/* An arena of a thread's own asks a file in /proc before it shrinks, which confined ones may not. */
-	if (vm->confined)
-		mallopt(M_ARENA_MAX, 1);
+	if (!error)
+		error = sandbox_prepare();
 	return error ? failure_set(&vm->failure, error, "this host's kernel cannot confine the machine's process "
 				   "(seccomp); WALNUT_SANDBOX=off runs without that") : 0;
 }

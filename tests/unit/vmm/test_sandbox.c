@@ -6,6 +6,7 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -49,7 +50,11 @@ static void make_code(void) { mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVAT
 static void unlock_code(void) { mprotect((void *)((uintptr_t)make_code & ~4095ul), 4096, PROT_READ | PROT_WRITE | PROT_EXEC); }
 static void make_data(void) { munmap(mmap(NULL, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0), 1 << 20); }
 static void allocate(void) { free(calloc(1, 1 << 22)); free(calloc(3, 100)); }
-static void trace(void) { ptrace(PTRACE_ATTACH, getppid(), 0, 0); }
+static void look_at_descriptor_alone(void) { struct stat st; syscall(SYS_fstat, test_fd, &st); }
+static void handle_end(void) { signal(SIGINT, SIG_DFL); }
+static void handle_verdict(void) { signal(SIGSYS, SIG_IGN); }
+static void handle_late_signal(void) { signal(SIGRTMIN, SIG_IGN); }
+static void trace(void) { ptrace(PTRACE_ATTACH, 1, 0, 0); }
 static void signal_other(void) { kill(getppid(), 0); }
 static void signal_self(void) { kill(getpid(), SIGCONT); }
 static void create_vm(void) { ioctl(test_fd, KVM_CREATE_VM, 0); }
@@ -82,6 +87,10 @@ static const struct attempt {
 	{ "remove_file", remove_file, IN(SANDBOX_VCPU_LISTENER) },
 	{ "look_at_file", look_at_file, FILES | RESOLVER },
 	{ "look_at_descriptor", look_at_descriptor, ALL },
+	{ "look_at_descriptor_alone", look_at_descriptor_alone, ALL },
+	{ "handle_end", handle_end, ALL },
+	{ "handle_verdict", handle_verdict, 0 },
+	{ "handle_late_signal", handle_late_signal, 0 },
 	{ "execute", execute, 0 },
 	{ "make_process", make_process, 0 },
 	{ "make_thread", make_thread, RESOLVER },
@@ -117,6 +126,7 @@ static int outcome(enum sandbox_kind kind, void (*make)(void))
 
 	if (child == 0) {
 		setrlimit(RLIMIT_CORE, &none);
+		signal(SIGSYS, SIG_DFL); /* not the test runner's */
 		test_fd = eventfd(0, 0);
 		sandbox_enter(kind);
 		make();
@@ -144,6 +154,140 @@ static void forbidden_calls_kill_and_others_do_not(void **state)
 				fail_msg("%s in kind %d: status 0x%x", attempts[i].name, kind, status);
 		}
 	}
+}
+
+/* What a process that ends by `make` in this kind says, in `said`. */
+static int last_words(enum sandbox_kind kind, void (*make)(void), char *said, size_t size)
+{
+	int fds[2], status;
+	ssize_t got;
+
+	assert_int_equal(pipe(fds), 0);
+	fflush(NULL);
+	pid_t child = fork();
+	if (child == 0) {
+		const struct rlimit none = { 0, 0 };
+
+		setrlimit(RLIMIT_CORE, &none);
+		dup2(fds[1], STDERR_FILENO);
+		close(fds[0]);
+		close(fds[1]);
+		if (sandbox_prepare())
+			_exit(1);
+		sandbox_enter(kind);
+		make();
+		_exit(0);
+	}
+	close(fds[1]);
+	got = read(fds[0], said, size - 1);
+	said[got > 0 ? got : 0] = '\0';
+	close(fds[0]);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return status;
+}
+
+static void bind_socket(void) { syscall(SYS_bind, 77, 0x1234, 16); }
+
+static void block_verdict(void)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	syscall(SYS_ptrace, 0, 0, 0, 0);
+}
+
+static void the_call_that_was_not_allowed_is_named(void **state)
+{
+	char said[512];
+
+	need_sandbox();
+	for (int kind = SANDBOX_NONE + 1; kind < SANDBOX_KINDS; kind++) {
+		int status = last_words((enum sandbox_kind)kind, trace, said, sizeof(said));
+
+		assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+		if (!strstr(said, "is not allowed system call 101 ("))
+			fail_msg("%s", said);
+		assert_ptr_equal(strchr(said, '\n'), said + strlen(said) - 1);
+	}
+	last_words(SANDBOX_IO, bind_socket, said, sizeof(said));
+	assert_ptr_equal(strstr(said, "walnut: a thread for devices is not allowed system call 49 (0x4d, 0x1234, 0x10), made at 0x"), said);
+}
+
+static void blocking_the_verdict_does_not_help(void **state)
+{
+	char said[512];
+	int status;
+
+	need_sandbox();
+	status = last_words(SANDBOX_IO, block_verdict, said, sizeof(said));
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+	assert_string_equal(said, "");
+}
+
+/* So much that an arena of the thread's own would give memory back. */
+static void *allocate_and_free(void *opaque)
+{
+	void *blocks[64];
+
+	if (opaque)
+		sandbox_enter(SANDBOX_IO);
+	for (int round = 0; round < 4; round++) {
+		for (size_t i = 0; i < 64; i++)
+			memset(blocks[i] = malloc(100 << 10), 1, 100 << 10);
+		for (size_t i = 64; i-- > 0;)
+			free(blocks[i]);
+	}
+	return NULL;
+}
+
+static void run_threads(bool confined)
+{
+	pthread_t threads[4];
+
+	for (size_t i = 0; i < 4; i++)
+		pthread_create(&threads[i], NULL, allocate_and_free, confined ? &confined : NULL);
+	for (size_t i = 0; i < 4; i++)
+		pthread_join(threads[i], NULL);
+}
+
+static void allocate_in_threads(void)
+{
+	run_threads(true);
+}
+
+static void *wait_and_end(void *opaque)
+{
+	char *volatile kept = malloc(100);
+
+	usleep(10000);
+	free(kept);
+	return NULL;
+}
+
+/* Arenas that threads of a caller's left behind are used again. */
+static void take_over_arenas(void)
+{
+	pthread_t before[4];
+
+	mallopt(M_ARENA_MAX, 8);
+	for (size_t i = 0; i < 4; i++)
+		pthread_create(&before[i], NULL, wait_and_end, NULL);
+	for (size_t i = 0; i < 4; i++)
+		pthread_join(before[i], NULL);
+	mallopt(M_ARENA_MAX, 1);
+	run_threads(true);
+}
+
+static void threads_give_memory_back(void **state)
+{
+	char said[512];
+
+	need_sandbox();
+	assert_int_equal(last_words(SANDBOX_NONE, allocate_in_threads, said, sizeof(said)), 0);
+	assert_string_equal(said, "");
+	assert_int_equal(last_words(SANDBOX_NONE, take_over_arenas, said, sizeof(said)), 0);
+	assert_string_equal(said, "");
 }
 
 static void no_kind_is_no_confinement(void **state)
@@ -215,6 +359,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(forbidden_calls_kill_and_others_do_not),
+		cmocka_unit_test(the_call_that_was_not_allowed_is_named),
+		cmocka_unit_test(blocking_the_verdict_does_not_help),
+		cmocka_unit_test(threads_give_memory_back),
 		cmocka_unit_test(no_kind_is_no_confinement),
 		cmocka_unit_test(threads_are_confined_one_by_one),
 		cmocka_unit_test(confined_threads_gain_no_privileges),
