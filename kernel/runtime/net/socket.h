@@ -1,9 +1,7 @@
-/* The program's sockets, by TSI (abi/tsi.h): streams are vsock connections, listeners get
- * theirs from the host, datagram sockets talk in TSI's datagrams. Nothing here waits but
- * the requests that the host answers at once; wasi/ waits where the program wants to.
- *
- * The host is believed in nothing: packets for sockets that are not there, or not in the
- * state for them, or longer than was agreed, end the connection or are dropped. */
+/* The program's sockets: what all have in common. What they are made of is behind
+ * socket_ops: sockets of the host (tsi/), or a TCP/IP stack's (lwip/). Nothing here waits
+ * but for what is answered at once; wasi/ waits where the program wants to. Errors are
+ * negative errnos of Linux's. */
 #ifndef WALNUT_RUNTIME_SOCKET_H
 #define WALNUT_RUNTIME_SOCKET_H
 
@@ -12,19 +10,23 @@
 #include <stdint.h>
 
 #include "net/queue.h"
-#include "tsi.h"
-#include "vsock.h"
 
-/* As struct sockaddr_in and sockaddr_in6 of Linux: what TSI sends. */
+/* Linux's numbers and layouts: struct sockaddr_in and sockaddr_in6. */
+#define SOCKET_INET 2u
+#define SOCKET_INET6 10u
+#define SOCKET_STREAM 1u
+#define SOCKET_DATAGRAM 2u
+#define SOCKET_ADDRESS_INET 16u
+#define SOCKET_ADDRESS_INET6 28u
+
 struct socket_address {
-	uint32_t size; /* TSI_ADDRESS_INET or _INET6; 0: none */
-	uint8_t bytes[TSI_ADDRESS_INET6];
+	uint32_t size; /* SOCKET_ADDRESS_*; 0: none */
+	uint8_t bytes[SOCKET_ADDRESS_INET6];
 };
 
 enum socket_state {
 	SOCKET_NEW,
-	SOCKET_CONNECTING, /* the host is asked to connect */
-	SOCKET_REQUESTED,  /* it has; the stream is asked for */
+	SOCKET_CONNECTING,
 	SOCKET_CONNECTED,
 	SOCKET_LISTENING,
 	SOCKET_WAITING,	   /* a client that was not accepted yet, nor answered */
@@ -32,41 +34,63 @@ enum socket_state {
 	SOCKET_CLOSED,	   /* over; `error` says how */
 };
 
+/* Directions, seen from the end that has closed them. */
+#define SOCKET_END_RECEIVE 1u
+#define SOCKET_END_SEND 2u
+#define SOCKET_END_BOTH 3u
+
+struct socket_ops;
+
 struct socket {
-	struct socket *hash_next;
-	uint32_t port, peer_port; /* vsock's */
+	const struct socket_ops *ops;
 	enum socket_state state;
-	uint16_t family, type; /* TSI_FAMILY_*, TSI_SOCKET_* */
-	bool is_free;	       /* the program has closed it */
-	bool has_proxy;	       /* the host knows of it */
-	bool connected_dgram;
-	uint8_t ended_by_host; /* VSOCK_SHUTDOWN_* */
+	uint16_t family, type;	/* SOCKET_INET and so on */
+	uint8_t ended_there;	/* SOCKET_END_*: by the other end */
 	uint8_t ended_here;
-	int32_t error; /* a negative errno of Linux's, to be told once */
+	int32_t error;		/* to be told once */
 	struct socket_address local, remote;
 
 	struct queue input;
-	uint32_t window, received, told; /* received: taken by the program, told: to the host */
-	uint32_t sent, host_window, host_forwarded;
-	uint8_t pending; /* packets to be sent, see socket.c */
-	struct socket *pending_next;
-	bool pending_listed;
+	uint32_t window; /* the most that `input` of a stream holds */
 
 	struct socket *clients, *last_client; /* LISTENING: to be accepted */
-	uint32_t client_count, answered_count, backlog;
+	uint32_t client_count, backlog;
 	struct socket *client_next;
 
 	/* What the program has set. */
 	uint32_t options; /* bits by option */
 	uint64_t receive_timeout_ns, send_timeout_ns; /* 0: none */
-	struct socket_address allowed; /* DGRAM: where the host let us send last */
 };
 
-/* NULL: out of memory. */
-struct socket *socket_open(uint16_t family, uint16_t type);
-void socket_close(struct socket *socket);
+/* State and types were checked before. */
+struct socket_ops {
+	/* The socket is the ops' from then on. */
+	void (*close)(struct socket *socket);
 
-/* These return 0 or a negative errno of Linux's. connect: -EINPROGRESS, then see `state`. */
+	/* These return 0 or an error. bind and listen set `local`, connect `remote`; listen sets
+	 * SOCKET_LISTENING. connect of a stream: -EINPROGRESS, then `state` tells. */
+	int32_t (*bind)(struct socket *socket, const struct socket_address *address);
+	int32_t (*listen)(struct socket *socket);
+	int32_t (*connect)(struct socket *socket, const struct socket_address *address);
+	int32_t (*shutdown)(struct socket *socket, uint8_t directions);
+	int32_t (*name)(struct socket *socket, bool peer, struct socket_address *name);
+
+	/* The client has left its listener's queue: it is the program's. */
+	void (*accepted)(struct socket *listener, struct socket *client);
+
+	/* So much has left `input`. */
+	void (*consumed)(struct socket *socket, size_t size);
+
+	/* Of a connected stream, and whether it would take anything; 0: nothing now. */
+	size_t (*send)(struct socket *socket, const void *data, size_t size);
+	bool (*can_send)(const struct socket *socket);
+
+	/* `to` NULL: the connected one. */
+	int32_t (*send_datagram)(struct socket *socket, const struct socket_address *to, const void *data,
+				 size_t size);
+};
+
+void socket_close(struct socket *socket);
 int32_t socket_bind(struct socket *socket, const struct socket_address *address);
 int32_t socket_listen(struct socket *socket, uint32_t backlog);
 int32_t socket_connect(struct socket *socket, const struct socket_address *address);
@@ -80,7 +104,7 @@ struct socket *socket_accept(struct socket *listener);
 size_t socket_peek(struct socket *socket, size_t skip, void *data, size_t size);
 void socket_consume(struct socket *socket, size_t size);
 
-/* Hands on what the host takes now. 0: nothing. */
+/* Hands on what can be taken now. 0: nothing. */
 size_t socket_send(struct socket *socket, const void *data, size_t size);
 
 /* One datagram; `to` NULL: the connected one. */
@@ -89,7 +113,7 @@ int32_t socket_send_datagram(struct socket *socket, const struct socket_address 
 
 /* The sender of the datagram that socket_peek() shows, whose data begins SOCKET_PREFIX bytes
  * in; socket_next_datagram() takes it away. */
-#define SOCKET_PREFIX sizeof(struct tsi_datagram)
+#define SOCKET_PREFIX sizeof(struct socket_address)
 void socket_sender(struct socket *socket, struct socket_address *sender);
 void socket_next_datagram(struct socket *socket);
 
@@ -101,8 +125,14 @@ bool socket_at_end(const struct socket *socket); /* nothing more will come */
 /* Takes the error away. */
 int32_t socket_take_error(struct socket *socket);
 
-/* For the link: a packet from the host, and a moment to send what could not be. */
-void socket_packet(const struct vsock_header *header, const uint8_t *data);
-void socket_flush(void);
+/* For the ops. A client joins its listener's queue. */
+void socket_add_client(struct socket *listener, struct socket *client);
+
+/* A datagram joins `input`, or is lost where there is no room. */
+void socket_add_datagram(struct socket *socket, const struct socket_address *sender, const void *data,
+			 size_t size);
+
+/* No address, of the family. */
+struct socket_address socket_any_address(uint16_t family);
 
 #endif

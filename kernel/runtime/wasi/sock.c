@@ -5,7 +5,7 @@
 #include "exit.h"
 #include "lib/string.h"
 #include "lib/text.h"
-#include "net/link.h"
+#include "net/network.h"
 #include "net/linux_errno.h"
 #include "wasi/guest.h"
 #include "wasi/sock_preopen.h"
@@ -106,18 +106,18 @@ _Noreturn static void fail(struct cmdline_word port, const char *why)
 
 static void open_listener(struct cmdline_word word)
 {
-	struct socket_address address = { .size = TSI_ADDRESS_INET, .bytes = { TSI_FAMILY_INET } };
+	struct socket_address address = { .size = SOCKET_ADDRESS_INET, .bytes = { SOCKET_INET } };
 	struct socket *socket;
 	uint64_t port;
 	uint32_t fd;
 
 	if (!cmdline_number(word, false, &port) || port > UINT16_MAX)
 		fail(word, ": not a port");
-	if (!link_start())
+	if (!network_start())
 		fail(word, ": there is no network");
 	address.bytes[2] = (uint8_t)(port >> 8);
 	address.bytes[3] = (uint8_t)port;
-	socket = socket_open(TSI_FAMILY_INET, TSI_SOCKET_STREAM);
+	socket = network_open(SOCKET_INET, SOCKET_STREAM);
 	if (!socket || socket_bind(socket, &address))
 		fail(word, ": no memory");
 	switch (socket_listen(socket, BACKLOG)) {

@@ -5,11 +5,12 @@
 #include "idle.h"
 #include "lib/string.h"
 #include "net/linux_errno.h"
-#include "net/link.h"
+#include "net/network.h"
 #include "tsc.h"
 #include "wasi/guest.h"
 
-#define STAGING_SIZE LINK_PAYLOAD_MAX
+/* Datagrams of this size can be sent, and pieces of a stream collected. */
+#define STAGING_SIZE 65536u
 
 static struct socket *socket_of(const struct descriptor *descriptor)
 {
@@ -27,8 +28,8 @@ static bool wait_until(uint64_t deadline)
 {
 	if (tsc_read() >= deadline)
 		return false;
-	if (!link_poll())
-		link_wait(deadline);
+	if (!network_poll())
+		network_wait(deadline);
 	return true;
 }
 
@@ -40,7 +41,7 @@ static uint32_t await_readable(const struct descriptor *descriptor)
 	/* What is there already need not be looked for. */
 	if (socket_readable(socket))
 		return WASI_SUCCESS;
-	link_poll();
+	network_poll();
 	deadline = deadline_after(socket->receive_timeout_ns);
 	while (!socket_readable(socket)) {
 		if (descriptor->flags & WASI_FDFLAG_NONBLOCK)
@@ -123,8 +124,8 @@ static uint32_t send_error(struct socket *socket)
 	if (socket->error)
 		return linux_errno_to_wasi(socket_take_error(socket));
 	if (socket->state == SOCKET_CLOSED ||
-	    (socket->state == SOCKET_CONNECTED && ((socket->ended_here & VSOCK_SHUTDOWN_SEND) ||
-						   (socket->ended_by_host & VSOCK_SHUTDOWN_RECEIVE))))
+	    (socket->state == SOCKET_CONNECTED && ((socket->ended_here & SOCKET_END_SEND) ||
+						   (socket->ended_there & SOCKET_END_RECEIVE))))
 		return WASI_EPIPE;
 	return socket->state == SOCKET_CONNECTED ? WASI_SUCCESS : WASI_ENOTCONN;
 }
@@ -144,13 +145,8 @@ static uint32_t send_piece(struct descriptor *descriptor, const uint8_t *data, u
 		sent = (uint32_t)socket_send(socket, (const void *)((uintptr_t)data + part), size - part);
 		part += sent;
 		*done += sent;
-		if (sent || link_poll())
+		if (sent || network_poll())
 			continue;
-		/* The device takes packets whatever the other end does: that is no wait. */
-		if (!link_can_send()) {
-			link_wait(IDLE_FOREVER);
-			continue;
-		}
 		if ((descriptor->flags & WASI_FDFLAG_NONBLOCK) || !wait_until(deadline))
 			return WASI_EAGAIN;
 	}
@@ -214,7 +210,7 @@ uint32_t sock_transmit(struct descriptor *descriptor, uint32_t iovecs, uint32_t 
 
 static uint8_t op_filetype(const struct descriptor *descriptor)
 {
-	return socket_of(descriptor)->type == TSI_SOCKET_STREAM ? WASI_FILETYPE_SOCKET_STREAM : WASI_FILETYPE_SOCKET_DGRAM;
+	return socket_of(descriptor)->type == SOCKET_STREAM ? WASI_FILETYPE_SOCKET_STREAM : WASI_FILETYPE_SOCKET_DGRAM;
 }
 
 static uint32_t op_read(struct descriptor *descriptor, uint32_t iovecs, uint32_t count, uint32_t *done)
@@ -236,7 +232,7 @@ static bool op_poll(struct descriptor *descriptor, bool write, struct wasi_event
 	/* Takes nothing in: sockets that were looked at before would not be looked at again. */
 	if (!(write ? socket_writable(socket) : socket_readable(socket)))
 		return false;
-	event->size = write ? LINK_PAYLOAD_MAX : socket->state == SOCKET_LISTENING ? socket->client_count : socket->input.size;
+	event->size = write ? STAGING_SIZE : socket->state == SOCKET_LISTENING ? socket->client_count : socket->input.size;
 	if (socket->state == SOCKET_CLOSED || (!write && socket_at_end(socket)))
 		event->flags = WASI_EVENT_HANGUP;
 	return true;

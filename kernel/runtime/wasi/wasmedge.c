@@ -2,7 +2,7 @@
  * in names, and in a few in parameters; the variants "%v1" are of the first. */
 #include "wasi/wasmedge.h"
 
-#include "net/link.h"
+#include "net/network.h"
 #include "net/linux_errno.h"
 #include "wasi/guest.h"
 #include "wasi/sock.h"
@@ -54,10 +54,10 @@ uint32_t wasi_sock_open(uint32_t family, uint32_t type, uint32_t opened)
 	if (!guest_range(opened, sizeof(fd), &to))
 		return WASI_EFAULT;
 	/* No device: the VMM was told to allow nothing. */
-	if (!link_start())
+	if (!network_start())
 		return WASI_EACCES;
-	socket = socket_open(family == WASMEDGE_INET ? TSI_FAMILY_INET : TSI_FAMILY_INET6,
-			     type == WASMEDGE_STREAM ? TSI_SOCKET_STREAM : TSI_SOCKET_DGRAM);
+	socket = network_open(family == WASMEDGE_INET ? SOCKET_INET : SOCKET_INET6,
+			     type == WASMEDGE_STREAM ? SOCKET_STREAM : SOCKET_DATAGRAM);
 	if (!socket)
 		return WASI_ENOMEM;
 	error = sock_add(socket, 0, &fd);
@@ -76,7 +76,7 @@ static uint32_t get_with_address(uint32_t fd, uint32_t pointer, uint32_t port, s
 	if (!*socket)
 		return error;
 	error = wasmedge_get_address(pointer, port, address);
-	if (!error && wasmedge_is_inet6(address) != ((*socket)->family == TSI_FAMILY_INET6))
+	if (!error && wasmedge_is_inet6(address) != ((*socket)->family == SOCKET_INET6))
 		return WASI_EAFNOSUPPORT;
 	return error;
 }
@@ -104,9 +104,9 @@ uint32_t wasi_sock_connect(uint32_t fd, uint32_t pointer, uint32_t port)
 	result = socket_connect(socket, &address);
 	if (result != -LINUX_EINPROGRESS || (descriptor->flags & WASI_FDFLAG_NONBLOCK))
 		return linux_errno_to_wasi(result);
-	while (socket->state == SOCKET_CONNECTING || socket->state == SOCKET_REQUESTED) {
-		if (!link_poll())
-			link_wait(UINT64_MAX);
+	while (socket->state == SOCKET_CONNECTING) {
+		if (!network_poll())
+			network_wait(UINT64_MAX);
 	}
 	return linux_errno_to_wasi(socket_take_error(socket));
 }

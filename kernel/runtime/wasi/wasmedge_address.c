@@ -13,7 +13,7 @@
 
 bool wasmedge_is_inet6(const struct socket_address *address)
 {
-	return address->size == TSI_ADDRESS_INET6;
+	return address->size == SOCKET_ADDRESS_INET6;
 }
 
 uint32_t wasmedge_port(const struct socket_address *address)
@@ -23,9 +23,9 @@ uint32_t wasmedge_port(const struct socket_address *address)
 
 static void set(struct socket_address *address, bool inet6, const uint8_t *bytes, uint32_t port)
 {
-	uint16_t family = inet6 ? TSI_FAMILY_INET6 : TSI_FAMILY_INET;
+	uint16_t family = inet6 ? SOCKET_INET6 : SOCKET_INET;
 
-	*address = (struct socket_address){ .size = inet6 ? TSI_ADDRESS_INET6 : TSI_ADDRESS_INET };
+	*address = (struct socket_address){ .size = inet6 ? SOCKET_ADDRESS_INET6 : SOCKET_ADDRESS_INET };
 	memcpy(address->bytes, &family, sizeof(family));
 	address->bytes[PORT_AT] = (uint8_t)(port >> 8);
 	address->bytes[PORT_AT + 1] = (uint8_t)port;

@@ -1,9 +1,8 @@
 /* sock_getaddrinfo: names and services to addresses, in a list that the program has made:
  * nodes with room for an address each, which are filled in in their order. */
 #include "lib/string.h"
-#include "net/link.h"
+#include "net/network.h"
 #include "net/linux_errno.h"
-#include "net/request.h"
 #include "wasi/guest.h"
 #include "wasi/wasmedge.h"
 
@@ -126,9 +125,9 @@ static uint32_t put_list(uint32_t list, uint32_t max, const struct socket_addres
 uint32_t wasi_sock_getaddrinfo(uint32_t node, uint32_t node_size, uint32_t service, uint32_t service_size,
 			       uint32_t hints_at, uint32_t list, uint32_t max, uint32_t count)
 {
-	static struct socket_address addresses[TSI_RESOLVED_MAX];
+	static struct socket_address addresses[NETWORK_ADDRESSES_MAX];
 	uint32_t name_size, text_size, port, found, done, error;
-	char name[TSI_NAME_MAX + 1], text[SERVICE_MAX];
+	char name[NETWORK_NAME_MAX + 1], text[SERVICE_MAX];
 	struct address_info hints;
 	uint16_t family = 0;
 	int32_t result;
@@ -140,7 +139,7 @@ uint32_t wasi_sock_getaddrinfo(uint32_t node, uint32_t node_size, uint32_t servi
 		return WASI_EAIMEMORY;
 	if (hints.family > WASMEDGE_INET6)
 		return WASI_EAIFAMILY;
-	if (!get_text(node, node_size, name, TSI_NAME_MAX, &name_size))
+	if (!get_text(node, node_size, name, NETWORK_NAME_MAX, &name_size))
 		return WASI_EAINONAME;
 	if (!get_text(service, service_size, text, sizeof(text), &text_size))
 		return WASI_EAISERVICE;
@@ -149,15 +148,15 @@ uint32_t wasi_sock_getaddrinfo(uint32_t node, uint32_t node_size, uint32_t servi
 	error = service_port(text, text_size, &port);
 	if (error)
 		return error;
-	if (!link_start())
+	if (!network_start())
 		return WASI_EACCES;
 	if (!name_size) {
 		name_size = (uint32_t)strlen(own_name(hints.family, hints.flags));
 		memcpy(name, own_name(hints.family, hints.flags), name_size);
 	}
 	if (hints.family)
-		family = hints.family == WASMEDGE_INET ? TSI_FAMILY_INET : TSI_FAMILY_INET6;
-	result = request_resolve(family, name, name_size, addresses, &found);
+		family = hints.family == WASMEDGE_INET ? SOCKET_INET : SOCKET_INET6;
+	result = network_resolve(family, name, name_size, addresses, &found);
 	if (result)
 		return name_error(result);
 	error = put_list(list, max, addresses, found, port, &hints, &done);

@@ -102,7 +102,7 @@ uint32_t wasi_sock_getsockopt(uint32_t fd, uint32_t level, uint32_t name, uint32
 		return WASI_EFAULT;
 	switch (name) {
 	case OPTION_TYPE:
-		result = socket->type == TSI_SOCKET_STREAM ? WASMEDGE_STREAM : WASMEDGE_DGRAM;
+		result = socket->type == SOCKET_STREAM ? WASMEDGE_STREAM : WASMEDGE_DGRAM;
 		break;
 	case OPTION_ERROR:
 		result = linux_errno_to_wasi(socket_take_error(socket));

@@ -5,8 +5,8 @@
 #include "idle.h"
 #include "lib/string.h"
 #include "mem/space.h"
-#include "net/link.h"
-#include "net/socket.h"
+#include "net/tsi/link.h"
+#include "net/tsi/socket.h"
 #include "tsi.h"
 #include "virtio/console.h"
 #include "virtio/mmio.h"
@@ -132,12 +132,12 @@ bool link_poll(void)
 
 		memcpy(&header, &in[id].header, sizeof(header));
 		if (written >= sizeof(header) && header.len <= written - sizeof(header))
-			socket_packet(&header, in[id].payload);
+			tsi_packet(&header, in[id].payload);
 		offer(id);
 	}
 	if (handled)
 		publish(&receive);
-	socket_flush();
+	tsi_flush();
 	return handled;
 }
 

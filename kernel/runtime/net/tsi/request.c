@@ -1,11 +1,11 @@
 /* See request.h. There is one control port for requests with a result, since only one is
  * under way at a time; CONNECT's result may take long, so it goes to the socket's own port. */
-#include "net/request.h"
+#include "net/tsi/request.h"
 
 #include "idle.h"
 #include "lib/string.h"
 #include "net/linux_errno.h"
-#include "net/link.h"
+#include "net/tsi/link.h"
 
 #define CONTROL_PORT 1023u
 
@@ -35,9 +35,9 @@ static void say(uint32_t from, enum tsi_port to, const void *message, size_t siz
 	link_send(&header, message, size, data, data_size);
 }
 
-static void ensure_proxy(struct socket *socket)
+static void ensure_proxy(struct tsi_socket *socket)
 {
-	struct tsi_proxy_create message = { socket->port, socket->family, socket->type };
+	struct tsi_proxy_create message = { socket->port, socket->base.family, socket->base.type };
 
 	if (socket->has_proxy)
 		return;
@@ -92,7 +92,7 @@ static bool take_address(struct socket_address *address)
 	return true;
 }
 
-int32_t request_bind(struct socket *socket, const struct socket_address *address)
+int32_t request_bind(struct tsi_socket *socket, const struct socket_address *address)
 {
 	struct tsi_to_address message = { socket->port, to_message(address) };
 	int32_t error;
@@ -101,26 +101,26 @@ int32_t request_bind(struct socket *socket, const struct socket_address *address
 		return -LINUX_EPERM;
 	ensure_proxy(socket);
 	error = ask(TSI_BIND, &message, sizeof(message), NULL, 0);
-	if (!error && !take_address(&socket->local))
-		socket->local = *address;
+	if (!error && !take_address(&socket->base.local))
+		socket->base.local = *address;
 	return error;
 }
 
-int32_t request_listen(struct socket *socket)
+int32_t request_listen(struct tsi_socket *socket)
 {
 	struct tsi_listen message = {
-		socket->port, socket->port, (int32_t)socket->backlog, to_message(&socket->local),
+		socket->port, socket->port, (int32_t)socket->base.backlog, to_message(&socket->base.local),
 	};
 	int32_t error;
 
 	ensure_proxy(socket);
 	error = ask(TSI_LISTEN, &message, sizeof(message), NULL, 0);
 	if (!error && link_is_extended())
-		take_address(&socket->local);
+		take_address(&socket->base.local);
 	return error;
 }
 
-void request_connect(struct socket *socket, const struct socket_address *address)
+void request_connect(struct tsi_socket *socket, const struct socket_address *address)
 {
 	struct tsi_to_address message = { socket->port, to_message(address) };
 
@@ -128,21 +128,19 @@ void request_connect(struct socket *socket, const struct socket_address *address
 	say(socket->port, TSI_CONNECT, &message, sizeof(message), NULL, 0);
 }
 
-int32_t request_connect_dgram(struct socket *socket, const struct socket_address *address)
+int32_t request_connect_dgram(struct tsi_socket *socket, const struct socket_address *address)
 {
 	struct tsi_to_address message = { socket->port, to_message(address) };
 	int32_t error;
 
 	ensure_proxy(socket);
 	error = ask(TSI_CONNECT, &message, sizeof(message), NULL, 0);
-	if (!error) {
-		socket->connected_dgram = true;
-		socket->remote = *address;
-	}
+	if (!error)
+		socket->base.remote = *address;
 	return error;
 }
 
-int32_t request_name(struct socket *socket, bool peer, struct socket_address *name)
+int32_t request_name(struct tsi_socket *socket, bool peer, struct socket_address *name)
 {
 	struct tsi_getname message = { socket->port, socket->peer_port, peer };
 	int32_t error;
@@ -179,7 +177,7 @@ int32_t request_resolve(uint16_t family, const char *name, size_t size, struct s
 	return 0;
 }
 
-void request_release(struct socket *socket)
+void request_release(struct tsi_socket *socket)
 {
 	struct tsi_proxy_release message = { socket->port, socket->peer_port };
 
@@ -192,14 +190,12 @@ static bool same_address(const struct socket_address *a, const struct socket_add
 }
 
 /* The first datagram to an address waits to hear whether it may be sent at all. */
-int32_t socket_send_datagram(struct socket *socket, const struct socket_address *to, const void *data,
-			     size_t size)
+int32_t tsi_send_datagram(struct socket *base, const struct socket_address *to, const void *data, size_t size)
 {
+	struct tsi_socket *socket = tsi_socket(base);
 	struct tsi_datagram message = { .svm_port = socket->port };
 	int32_t error;
 
-	if (!to && !socket->connected_dgram)
-		return -LINUX_EDESTADDRREQ;
 	if (!link_is_extended())
 		return -LINUX_EOPNOTSUPP;
 	if (size > LINK_PAYLOAD_MAX - sizeof(message))
@@ -220,21 +216,4 @@ int32_t socket_send_datagram(struct socket *socket, const struct socket_address 
 	if (!error)
 		socket->allowed = *to;
 	return error;
-}
-
-void socket_sender(struct socket *socket, struct socket_address *sender)
-{
-	struct tsi_datagram prefix;
-
-	*sender = (struct socket_address){ 0 };
-	if (socket_peek(socket, 0, &prefix, sizeof(prefix)) != sizeof(prefix) ||
-	    (prefix.address_size != TSI_ADDRESS_INET && prefix.address_size != TSI_ADDRESS_INET6))
-		return;
-	sender->size = prefix.address_size;
-	memcpy(sender->bytes, prefix.address, sender->size);
-}
-
-void socket_next_datagram(struct socket *socket)
-{
-	queue_drop(&socket->input, queue_record_size(&socket->input));
 }

@@ -25,7 +25,7 @@ bool link_can_send(void);
 void link_send(struct vsock_header *header, const void *prefix, size_t prefix_size, const void *data,
 	       size_t size);
 
-/* Hands what has arrived to socket_packet(). False: nothing had. */
+/* Hands what has arrived to tsi_packet(). False: nothing had. */
 bool link_poll(void);
 
 /* Waits until there may be news, or the TSC reaches `deadline`. */
