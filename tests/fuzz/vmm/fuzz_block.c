@@ -14,6 +14,7 @@
 #include "../../unit/vmm/mmio_guest.h"
 #include "config.h"
 #include "failure.h"
+#include "reader.h"
 #include "virtio/block.h"
 #include "virtio/mmio.h"
 
@@ -37,23 +38,6 @@ struct machine {
 	bool truncated;
 };
 
-struct reader {
-	const uint8_t *data;
-	size_t size;
-};
-
-static uint64_t take(struct reader *r, size_t bytes)
-{
-	uint64_t value = 0;
-
-	if (bytes > r->size)
-		bytes = r->size;
-	memcpy(&value, r->data, bytes);
-	r->data += bytes;
-	r->size -= bytes;
-	return value;
-}
-
 /* Three descriptors: header, data, status. Sector and length are small or anything. */
 static void request(struct machine *m, struct reader *r)
 {
@@ -76,12 +60,9 @@ static void memory(struct machine *m, struct reader *r)
 {
 	uint32_t at = (uint32_t)take(r, 3) % (TEST_RAM_SIZE - 256);
 	size_t size = take(r, 1);
+	const uint8_t *bytes = take_bytes(r, &size);
 
-	if (size > r->size)
-		size = r->size;
-	memcpy(test_ram_at(&m->guest.ram, at), r->data, size);
-	r->data += size;
-	r->size -= size;
+	memcpy(test_ram_at(&m->guest.ram, at), bytes, size);
 }
 
 static void step(struct machine *m, struct reader *r)

@@ -17,6 +17,7 @@
 #include "device/power.h"
 #include "device/serial_port.h"
 #include "failure.h"
+#include "reader.h"
 #include "status_decoder.h"
 #include "virtio/console.h"
 #include "virtio/mmio.h"
@@ -35,23 +36,6 @@ enum {
 	OP_WRITE, OP_READ, OP_MEMORY, OP_NOTIFY, OP_START, OP_ODD_WRITE, OP_STOP_QUEUE, OP_START_QUEUE,
 	OP_PORT, OP_INPUT, OP_END_INPUT, OP_DRAIN, OP_CLOSE_OUTPUT, OP_RNG, OP_OFFER, OP_COUNT
 };
-
-struct reader {
-	const uint8_t *data;
-	size_t size;
-};
-
-static uint32_t take(struct reader *r, size_t bytes)
-{
-	uint32_t value = 0;
-
-	if (bytes > r->size)
-		bytes = r->size;
-	memcpy(&value, r->data, bytes);
-	r->data += bytes;
-	r->size -= bytes;
-	return value;
-}
 
 struct machine {
 	struct guest_mem mem;
@@ -141,14 +125,11 @@ static void offer(struct machine *m, struct reader *r)
 
 static void memory(struct machine *m, struct reader *r)
 {
-	uint32_t offset = take(r, 2), size = take(r, 1);
+	size_t offset = take(r, 2), size = take(r, 1);
+	const uint8_t *bytes = take_bytes(r, &size);
 
-	if (size > r->size)
-		size = (uint32_t)r->size;
 	if (offset + size <= RAM_SIZE)
-		memcpy(m->mem.regions[0].hva + offset, r->data, size);
-	r->data += size;
-	r->size -= size;
+		memcpy(m->mem.regions[0].hva + offset, bytes, size);
 }
 
 /* Reads and writes of 1 to 8 bytes anywhere on the two buses. */
@@ -170,15 +151,15 @@ static void odd_access(struct machine *m, struct reader *r, bool port)
 static void host_step(struct machine *m, struct reader *r, unsigned op)
 {
 	char drained[4096];
-	uint32_t size;
+	const uint8_t *bytes;
+	size_t size;
 
 	switch (op) {
 	case OP_INPUT:
 		size = take(r, 1);
-		if (size > r->size)
-			size = (uint32_t)r->size;
+		bytes = take_bytes(r, &size);
 		if (m->in[1] >= 0)
-			(void)!write(m->in[1], r->data, size);
+			(void)!write(m->in[1], bytes, size);
 		turn(m);
 		break;
 	case OP_END_INPUT:

@@ -15,17 +15,13 @@
 
 #include "failure.h"
 #include "fs/fs.h"
+#include "reader.h"
 
 #include "fuse.h"
 
 #define FDS_MAX 40
 #define IDS 8
 #define SECRET "what nobody may see"
-
-struct reader {
-	const uint8_t *data;
-	size_t size;
-};
 
 struct client {
 	struct fs fs;
@@ -37,18 +33,6 @@ struct client {
 
 static char base[] = "/tmp/walnut-fuzz-fs-XXXXXX";
 static struct stat secret_before, outside_before;
-
-static uint64_t take(struct reader *r, size_t bytes)
-{
-	uint64_t value = 0;
-
-	if (bytes > r->size)
-		bytes = r->size;
-	memcpy(&value, r->data, bytes);
-	r->data += bytes;
-	r->size -= bytes;
-	return value;
-}
 
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
@@ -129,6 +113,7 @@ static size_t name(uint8_t *to, struct reader *r)
 {
 	static const char *const names[] = { "a", "b", "d", "s", "out", "p", "n", "..", ".", "x/y", "" };
 	uint8_t kind = (uint8_t)take(r, 1);
+	const uint8_t *bytes;
 	size_t size;
 
 	if (kind < sizeof(names) / sizeof(names[0])) {
@@ -136,10 +121,9 @@ static size_t name(uint8_t *to, struct reader *r)
 		memcpy(to, names[kind], size);
 		return size;
 	}
-	size = kind < r->size ? kind : r->size;
-	memcpy(to, r->data, size);
-	r->data += size;
-	r->size -= size;
+	size = kind;
+	bytes = take_bytes(r, &size);
+	memcpy(to, bytes, size);
 	return size;
 }
 

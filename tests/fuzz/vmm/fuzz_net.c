@@ -5,28 +5,12 @@
 #include <signal.h>
 
 #include "../../unit/vmm/net_guest.h"
+#include "reader.h"
 
 #define FEATURES (1ull << VIRTIO_NET_F_MRG_RXBUF | 1ull << VIRTIO_F_EVENT_IDX | 1ull << VIRTIO_F_INDIRECT_DESC | 1)
 
 enum { OP_FRAME, OP_BUFFER, OP_START, OP_REGISTER, OP_TAKE, OP_WIRE_FRAME, OP_WIRE_BYTES, OP_WIRE_READ, OP_WIRE_CLOSE,
        OP_STOP_QUEUE, OP_RX_BUFFERS, OP_COUNT };
-
-struct reader {
-	const uint8_t *data;
-	size_t size;
-};
-
-static uint32_t take(struct reader *r, size_t bytes)
-{
-	uint32_t value = 0;
-
-	if (bytes > r->size)
-		bytes = r->size;
-	memcpy(&value, r->data, bytes);
-	r->data += bytes;
-	r->size -= bytes;
-	return value;
-}
 
 /* A frame with any header, of any size. */
 static void frame(struct net_guest *g, struct reader *r)
@@ -79,6 +63,7 @@ static void step(struct net_guest *g, struct reader *r, bool stream)
 {
 	static uint8_t bytes[65536];
 	unsigned op = take(r, 1) % OP_COUNT, what;
+	const uint8_t *data;
 	size_t size;
 
 	switch (op) {
@@ -104,11 +89,9 @@ static void step(struct net_guest *g, struct reader *r, bool stream)
 		break;
 	case OP_WIRE_BYTES:
 		size = take(r, 1);
-		size = size < r->size ? size : r->size;
+		data = take_bytes(r, &size);
 		if (g->wire >= 0)
-			(void)!send(g->wire, r->data, size, MSG_NOSIGNAL);
-		r->data += size;
-		r->size -= size;
+			(void)!send(g->wire, data, size, MSG_NOSIGNAL);
 		net_turn(g);
 		break;
 	case OP_WIRE_READ:

@@ -10,6 +10,7 @@
 #include "device/bus.h"
 #include "failure.h"
 #include "pci/host.h"
+#include "reader.h"
 #include "virtio/balloon.h"
 #include "virtio/pci.h"
 #include "virtio/rng.h"
@@ -34,23 +35,6 @@ struct machine {
 	struct virtio_pci pci[FUNCTIONS];
 	uint64_t doorbells[FUNCTIONS];
 };
-
-struct reader {
-	const uint8_t *data;
-	size_t size;
-};
-
-static uint64_t take(struct reader *r, size_t bytes)
-{
-	uint64_t value = 0;
-
-	if (bytes > r->size)
-		bytes = r->size;
-	memcpy(&value, r->data, bytes);
-	r->data += bytes;
-	r->size -= bytes;
-	return value;
-}
 
 static void send_message(void *opaque, uint64_t address, uint32_t data)
 {
@@ -119,13 +103,10 @@ static void start(struct machine *m, unsigned which)
 static void memory(struct machine *m, struct reader *r)
 {
 	size_t at = take(r, 2), size = take(r, 1);
+	const uint8_t *bytes = take_bytes(r, &size);
 
-	if (size > r->size)
-		size = r->size;
 	if (at + size <= RAM_SIZE)
-		memcpy(m->mem.regions[0].hva + at, r->data, size);
-	r->data += size;
-	r->size -= size;
+		memcpy(m->mem.regions[0].hva + at, bytes, size);
 }
 
 static void step(struct machine *m, struct reader *r)

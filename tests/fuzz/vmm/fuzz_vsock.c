@@ -9,6 +9,7 @@
 #include <sys/un.h>
 
 #include "../../unit/vmm/vsock_guest.h"
+#include "reader.h"
 
 #include "tsi.h"
 
@@ -19,11 +20,6 @@
 enum { OP_PACKET, OP_ODD_PACKET, OP_START, OP_STATUS, OP_TAKE, OP_KEEP, OP_CLIENT, OP_SERVER, OP_WRITE, OP_READ,
        OP_SHUTDOWN, OP_CLOSE, OP_TX_BUFFER, OP_RX_BUFFER, OP_STOP_QUEUE, OP_TSI, OP_COUNT };
 
-struct reader {
-	const uint8_t *data;
-	size_t size;
-};
-
 struct machine {
 	struct vsock_guest guest;
 	struct vsock_config config;
@@ -31,18 +27,6 @@ struct machine {
 	int listener;
 	int peers[PEERS];
 };
-
-static uint32_t take(struct reader *r, size_t bytes)
-{
-	uint32_t value = 0;
-
-	if (bytes > r->size)
-		bytes = r->size;
-	memcpy(&value, r->data, bytes);
-	r->data += bytes;
-	r->size -= bytes;
-	return value;
-}
 
 /* Small numbers, so that packets meet. Host ports that the device chose: from 0x10000. */
 static uint32_t take_port(struct reader *r)
@@ -84,12 +68,9 @@ static void tsi(struct machine *m, struct reader *r, unsigned how)
 	message.to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	if (how & 2) {
 		size_t size = take(r, 1);
+		const uint8_t *bytes = take_bytes(r, &size);
 
-		if (size > r->size)
-			size = r->size;
-		guest_send_data(&m->guest, header, r->data, (uint32_t)size);
-		r->data += size;
-		r->size -= size;
+		guest_send_data(&m->guest, header, bytes, (uint32_t)size);
 	} else {
 		guest_send_data(&m->guest, header, &message, sizeof(message));
 	}
