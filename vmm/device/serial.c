@@ -105,10 +105,27 @@ static void update_interrupt(struct serial *serial)
 
 /* --- Receiving and sending ------------------------------------------------------------- */
 
+/* The other side sends when the driver asks for it by RTS. Linux does so when it has opened the port:
+ * before, while it looks for the chip and clears the FIFOs, what came would be lost. Simple drivers
+ * never set RTS; those have their interrupt enabled when they look at the line status. */
+static void update_receives(struct serial *serial, bool looks)
+{
+	bool received = serial->receives;
+
+	if (serial->mcr & MCR_RTS)
+		serial->receives = true;
+	else if (!(serial->ier & IER_RECEIVED))
+		serial->receives = false;
+	else if (looks)
+		serial->receives = true;
+	if (serial->receives && !received)
+		serial->ops->room(serial);
+}
+
 unsigned serial_receiver_room(const struct serial *serial)
 {
 	/* In loopback the outside is cut off. */
-	if ((serial->mcr & MCR_LOOP) || serial->received_count >= fifo_size(serial))
+	if (!serial->receives || (serial->mcr & MCR_LOOP) || serial->received_count >= fifo_size(serial))
 		return 0;
 	return fifo_size(serial) - serial->received_count;
 }
@@ -191,6 +208,7 @@ static uint8_t read_line_status(struct serial *serial)
 {
 	uint8_t status = serial->line_errors;
 
+	update_receives(serial, true);
 	serial->line_errors = 0;
 	update_interrupt(serial);
 	if (serial->received_count > 0)
@@ -236,6 +254,7 @@ static void write_ier(struct serial *serial, uint8_t value)
 	bool wants_empty = (value & IER_EMPTY) && !(serial->ier & IER_EMPTY);
 
 	serial->ier = value & IER_ALL;
+	update_receives(serial, false);
 	if (wants_empty && !serial->busy)
 		serial->empty_untold = true;
 	update_interrupt(serial);
@@ -262,6 +281,7 @@ static void write_mcr(struct serial *serial, uint8_t value)
 					  (changed & before & MSR_RI ? MSR_TRAILING_RI : 0) |
 					  (changed & MSR_DCD ? MSR_DELTA_DCD : 0));
 	update_interrupt(serial);
+	update_receives(serial, false);
 	serial->ops->room(serial); /* the outside may be back */
 }
 

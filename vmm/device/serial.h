@@ -40,6 +40,7 @@ struct serial {
 	uint8_t cause;	      /* of the last pulse; as in IIR */
 	bool busy;	      /* the transmitter takes nothing */
 	bool empty_untold;    /* "transmitter empty" waits to be told */
+	bool receives;	      /* the driver wants what comes from outside */
 
 	uint8_t received[SERIAL_FIFO_SIZE];
 	unsigned received_first, received_count;

@@ -169,21 +169,41 @@ static void feed(struct serial_port *port)
 	}
 }
 
+/* What is not wanted yet stays with the host. But keys of ours have to be seen, also by a machine
+ * that takes nothing any more. */
+static bool wants_input(const struct serial_port *port)
+{
+	if (port->input_waits || port->input_ended)
+		return false;
+	return port->in_count == 0 || (port->leave && port->in_count < sizeof(port->in));
+}
+
+/* Adds what the host has to the buffer; as read(). */
+static ssize_t read_input(struct serial_port *port)
+{
+	struct iovec iov;
+	ssize_t n;
+
+	memmove(port->in, port->in + port->in_first, port->in_count);
+	port->in_first = 0;
+	iov = (struct iovec){ port->in + port->in_count, sizeof(port->in) - port->in_count };
+	n = stream_read(&port->input, &iov, 1);
+	if (n > 0)
+		port->in_count += filter(port, iov.iov_base, (uint32_t)n);
+	return n;
+}
+
 /* On the loop's thread. */
 static void read_more(struct serial_port *port)
 {
-	while (port->in_count == 0 && !port->input_waits && !port->input_ended) {
-		struct iovec iov = { port->in, sizeof(port->in) };
-		ssize_t n = stream_read(&port->input, &iov, 1);
+	while (wants_input(port)) {
+		ssize_t n = read_input(port);
 
 		if (n == -EAGAIN) {
 			port->input_waits = true;
 			event_loop_modify(port->loop, &port->input_ready, EPOLLIN | EPOLLONESHOT);
 		} else if (n <= 0) {
 			port->input_ended = true; /* the guest goes on without */
-		} else {
-			port->in_first = 0;
-			port->in_count = filter(port, port->in, (uint32_t)n);
 		}
 		feed(port);
 	}
@@ -205,7 +225,7 @@ static void port_room(struct serial *serial)
 	struct serial_port *port = port_of(serial);
 
 	feed(port);
-	if (port->connected && port->in_count == 0 && !port->input_waits && !port->input_ended)
+	if (port->connected && wants_input(port))
 		kick(port);
 }
 

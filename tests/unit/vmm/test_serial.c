@@ -23,6 +23,7 @@ enum { DATA, IER, IIR, LCR, MCR, LSR, MSR, SCRATCH };
 #define IER_RECEIVED 0x01
 #define IER_EMPTY 0x02
 #define IER_MODEM 0x08
+#define MCR_RTS 0x02
 #define NONE 0x01
 
 struct world {
@@ -197,7 +198,7 @@ static void loopback_goes_in_a_circle(void **state)
 	for (char c = 'a'; c < 'a' + 16; c++)
 		assert_int_equal(get(&w, DATA), c);
 	assert_int_equal(get(&w, LSR), 0x60);
-	put(&w, MCR, 0);
+	put(&w, MCR, MCR_RTS);
 	turn(&w);
 	assert_string_equal(received(&w), "outside");
 	close_world(&w);
@@ -230,6 +231,7 @@ static void receiver_interrupts(void **state)
 	connect_world(&w);
 	put(&w, FCR, 0x81); /* from 8 bytes on */
 	put(&w, IER, IER_RECEIVED);
+	put(&w, MCR, MCR_RTS);
 	assert_int_equal(pulses(&w), 0);
 	type(&w, "abc");
 	assert_int_equal(pulses(&w), 1);
@@ -269,11 +271,61 @@ static void no_byte_of_much_input_is_lost(void **state)
 
 	connect_world(&w);
 	put(&w, FCR, 0x01);
+	put(&w, MCR, MCR_RTS);
 	for (size_t i = 0; i < sizeof(sent) - 1; i++)
 		sent[i] = (char)('!' + i % 90);
 	sent[sizeof(sent) - 1] = '\0';
 	type(&w, sent);
 	assert_string_equal(received(&w), sent);
+	close_world(&w);
+}
+
+/* As Linux does: looks for the chip, clears what it finds, and asks for input when the port is open. */
+static void input_waits_until_the_driver_asks_for_it(void **state)
+{
+	struct world w;
+
+	connect_world(&w);
+	type(&w, "a script");
+	put(&w, IER, 0x0f);
+	put(&w, IER, 0);
+	pulses(&w);
+	put(&w, FCR, 0x01);
+	put(&w, FCR, 0x07);
+	put(&w, FCR, 0x00);
+	assert_int_equal(get(&w, LSR), 0x60);
+	assert_int_equal(get(&w, DATA), 0);
+	put(&w, IER, IER_RECEIVED);
+	put(&w, FCR, 0x01);
+	put(&w, FCR, 0x81);
+	turn(&w);
+	assert_int_equal(pulses(&w), 0);
+	put(&w, MCR, MCR_RTS);
+	turn(&w);
+	assert_true(pulses(&w) >= 1);
+	assert_string_equal(received(&w), "a script");
+	put(&w, IER, 0); /* the last one closes it */
+	put(&w, MCR, 0);
+	type(&w, "more");
+	put(&w, FCR, 0x07);
+	assert_int_equal(get(&w, LSR), 0x60);
+	put(&w, MCR, MCR_RTS);
+	assert_string_equal(received(&w), "more");
+	close_world(&w);
+}
+
+/* It enables the interrupt and goes on with something else. */
+static void driver_without_rts_gets_input(void **state)
+{
+	struct world w;
+
+	connect_world(&w);
+	type(&w, "text");
+	put(&w, IER, IER_RECEIVED);
+	assert_int_equal(pulses(&w), 0);
+	assert_int_equal(get(&w, LSR), 0x61);
+	assert_true(pulses(&w) >= 1);
+	assert_string_equal(received(&w), "text");
 	close_world(&w);
 }
 
@@ -283,6 +335,7 @@ static void end_of_input_is_not_the_end(void **state)
 	char text[4];
 
 	connect_world(&w);
+	put(&w, MCR, MCR_RTS);
 	type(&w, "bye");
 	close(w.host_in);
 	w.host_in = -1;
@@ -355,6 +408,7 @@ static void keys_of_our_own(void **state)
 	connect_world(&w);
 	serial_port_set_escape(&w.port, leave, &w);
 	put(&w, FCR, 0x01);
+	put(&w, MCR, MCR_RTS);
 	type(&w, "a\1ab\1");
 	type(&w, "\1c\1qd");
 	assert_string_equal(received(&w), "a\1b\1cd");
@@ -369,12 +423,29 @@ static void keys_of_our_own(void **state)
 	close_world(&w);
 }
 
+static void keys_are_seen_while_the_guest_takes_nothing(void **state)
+{
+	struct world w;
+
+	connect_world(&w);
+	serial_port_set_escape(&w.port, leave, &w);
+	type(&w, "is anybody there?");
+	type(&w, "\1");
+	assert_false(w.left);
+	type(&w, "x");
+	assert_true(w.left);
+	put(&w, MCR, MCR_RTS);
+	assert_string_equal(received(&w), "is anybody there?");
+	close_world(&w);
+}
+
 static void without_them_all_is_input(void **state)
 {
 	struct world w;
 
 	connect_world(&w);
 	put(&w, FCR, 0x01);
+	put(&w, MCR, MCR_RTS);
 	type(&w, "a\1xb");
 	assert_string_equal(received(&w), "a\1xb");
 	close_world(&w);
@@ -391,10 +462,13 @@ int main(void)
 		cmocka_unit_test(receiver_interrupts),
 		cmocka_unit_test(modem_deltas_are_told_once),
 		cmocka_unit_test(no_byte_of_much_input_is_lost),
+		cmocka_unit_test(input_waits_until_the_driver_asks_for_it),
+		cmocka_unit_test(driver_without_rts_gets_input),
 		cmocka_unit_test(end_of_input_is_not_the_end),
 		cmocka_unit_test(slow_host_makes_the_driver_wait),
 		cmocka_unit_test(output_goes_on_without_a_reader),
 		cmocka_unit_test(keys_of_our_own),
+		cmocka_unit_test(keys_are_seen_while_the_guest_takes_nothing),
 		cmocka_unit_test(without_them_all_is_input),
 	};
 
