@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "libkrun.h"
 #include "walnut.h"
@@ -36,6 +38,7 @@ struct choice {
 	const char *console; /* a file for its output */
 	bool program; /* with all that a program is given */
 	char *port; /* NAME:INPUT:OUTPUT */
+	char *terminal; /* NAME:WORDS */
 	char *vsock_ports[VSOCK_PORTS_MAX]; /* PORT=PATH[:listen] */
 	unsigned vsock_port_count;
 };
@@ -99,6 +102,42 @@ static int add_port(uint32_t ctx, char *words)
 	return krun_add_console_port_inout(ctx, (uint32_t)id, name, in, out);
 }
 
+/* Types the words when the guest has printed something. */
+static void sit_at_terminal(int master, const char *words)
+{
+	char text[256];
+	ssize_t size = read(master, text, sizeof(text) - 1);
+
+	if (size > 0) {
+		dprintf(STDOUT_FILENO, "terminal: %.*s\n", (int)size, text);
+		dprintf(master, "%s\n", words);
+		/* What comes after it keeps the terminal alive. */
+		while (read(master, text, sizeof(text)) > 0)
+			;
+	}
+	_exit(0);
+}
+
+/* A console of its own with a terminal of 100 columns and 30 lines. */
+static int add_terminal(uint32_t ctx, char *words)
+{
+	const struct winsize size = { .ws_row = 30, .ws_col = 100 };
+	char *name = strsep(&words, ":");
+	int master = posix_openpt(O_RDWR | O_NOCTTY), slave = -1;
+	int id = krun_add_virtio_console_multiport(ctx);
+
+	if (master >= 0 && !grantpt(master) && !unlockpt(master))
+		slave = open(ptsname(master), O_RDWR | O_NOCTTY);
+	if (slave < 0 || !words || id < 0 || ioctl(slave, TIOCSWINSZ, &size))
+		return id < 0 ? id : -EINVAL;
+	if (fork() == 0) {
+		close(slave);
+		sit_at_terminal(master, words);
+	}
+	close(master);
+	return krun_add_console_port_tty(ctx, (uint32_t)id, name, slave);
+}
+
 static int add_vsock_port(uint32_t ctx, char *words)
 {
 	char *path = strchr(words, '='), *listen = strstr(words, ":listen");
@@ -137,6 +176,8 @@ static int add_devices(uint32_t ctx, const struct choice *choice)
 		error = krun_set_console_output(ctx, choice->console);
 	if (!error && choice->port)
 		error = add_port(ctx, choice->port);
+	if (!error && choice->terminal)
+		error = add_terminal(ctx, choice->terminal);
 	if (!error && choice->pci)
 		error = krun_walnut_set_transport(ctx, KRUN_WALNUT_TRANSPORT_PCI);
 	return error;
@@ -202,6 +243,7 @@ int main(int argc, char **argv)
 		{ "tap", required_argument, NULL, 'T' },
 		{ "passt", required_argument, NULL, 'P' },
 		{ "port", required_argument, NULL, 'o' },
+		{ "terminal", required_argument, NULL, 't' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct choice choice = { .format = KRUN_KERNEL_FORMAT_ELF, .cpus = 1, .ram_mib = 256 };
@@ -225,6 +267,7 @@ int main(int argc, char **argv)
 		case 'T': choice.tap = optarg; break;
 		case 'P': choice.passt = optarg; break;
 		case 'o': choice.port = optarg; break;
+		case 't': choice.terminal = optarg; break;
 		case 'v':
 			if (choice.vsock_port_count == VSOCK_PORTS_MAX)
 				return EXIT_FAILED;
