@@ -10,6 +10,7 @@ BUDGET_SINGLE = 1.25
 BUDGET_NUCLEUS = 1500
 BUDGET_COMPILE_KB = {"-O2": 250, "-O0": 1000}
 BUDGET_COMPILE_MEMORY = 60
+BUDGET_OVERHEAD_MIB = 5
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 HEAD = ("what", "measured", "budget", "kept")
@@ -48,6 +49,22 @@ def budgets(results):
             f"{size['nucleus_lines']} lines, {size['nucleus_code_lines']} without comments and"
             " blank lines",
             f"{BUDGET_NUCLEUS} lines", size["nucleus_lines"] <= BUDGET_NUCLEUS)
+    vmms = results.get("vmms")
+    if vmms and "failure" in vmms:
+        failed("the VMM beside QEMU's", "vmms")
+    elif vmms:
+        walnut, qemu = vmms["walnut"], vmms["qemu"]
+        ratio = walnut["first_ms"] / qemu["first_ms"]
+        add("VMM, process start to the guest's first output",
+            f"{ratio:.2f} x QEMU microvm ({walnut['first_ms']:.1f} ms against {qemu['first_ms']:.1f} ms)",
+            "below 1 x", ratio < 1)
+        add("VMM, memory beyond the guest's",
+            f"{walnut['overhead_mib']:.1f} MiB (QEMU microvm {qemu['overhead_mib']:.1f})",
+            f"{BUDGET_OVERHEAD_MIB} MiB, and QEMU's",
+            walnut["overhead_mib"] <= min(BUDGET_OVERHEAD_MIB, qemu["overhead_mib"]))
+        add("VMM, the program, stripped",
+            f"{walnut['file_bytes'] / 2**20:.2f} MiB (QEMU {qemu['file_bytes'] / 2**20:.1f})",
+            "below QEMU's", walnut["file_bytes"] < qemu["file_bytes"])
     compute = results.get("compute")
     if compute:
         means = compute["means"].get("walnut")
@@ -94,6 +111,8 @@ def markdown(results):
     if "ratio" in start:
         parts.append(f"Start: medians of {start['runs']} alternating runs each; half of them lie in"
                      f" {start['walnut_spread']} ms (Walnut) and {start['floor_spread']} ms (floor).")
+    if "walnut" in results.get("vmms", {}):
+        parts.append(vmm_table(results["vmms"]))
     compute = results.get("compute")
     if compute:
         parts.append(compute_table(compute))
@@ -104,6 +123,27 @@ def summary(results):
     """For the front page."""
     return (f"{table(HEAD, budgets(results))}\n\nOn {results['machine']['cpu']},"
             f" {results['machine']['kernel']}, KVM {results['machine']['kvm']}.\n")
+
+
+def vmm_table(vmms):
+    walnut, qemu = vmms["walnut"], vmms["qemu"]
+    rows = []
+
+    def add(what, key, unit, scale=1):
+        rows.append((what, f"{walnut[key] / scale:.2f} {unit}", f"{qemu[key] / scale:.2f} {unit}",
+                     f"{walnut[key] / qemu[key]:.3f}"))
+
+    add("process start to the guest's first output", "first_ms", "ms")
+    add("process start to its end, the guest resets at once", "whole_ms", "ms")
+    add(f"resident memory beyond the {vmms['touched_mib']} MiB that the guest touched", "overhead_mib", "MiB")
+    add("program, stripped", "file_bytes", "MiB", 2**20)
+    add(f"with its {walnut['libraries']} and {qemu['libraries']} shared libraries", "with_libraries_bytes",
+        "MiB", 2**20)
+    text = table(("", "walnut boot", f"QEMU {vmms['qemu_version']}, microvm", "ratio"), rows)
+    return (f"{text}\n\nMedians of {vmms['runs']} alternating runs each; first output: half of them lie in"
+            f" {walnut['first_spread']} ms (Walnut) and {qemu['first_spread']} ms (QEMU). libkrun.so.1,"
+            f" stripped: {walnut['library_bytes'] / 1024:.0f} KiB. Lines in vmm/ and abi/:"
+            f" {vmms['lines']}, without comments and blank lines {vmms['code_lines']}.")
 
 
 def compute_table(compute):

@@ -18,7 +18,8 @@ def measure(bench):
     stripped = bench.work / "empty.stripped"
     bench.run(["llvm-strip-19", "--strip-all", "-o", stripped, image])
     in_file, in_memory = loadable(stripped.read_bytes())
-    lines, code = nucleus_lines(bench.root / "kernel")
+    kernel = bench.root / "kernel"
+    lines, code = count_lines(kernel / "nucleus", kernel / "boot")
     return {
         "file_bytes": stripped.stat().st_size,
         "load_file_bytes": in_file,
@@ -43,11 +44,11 @@ def loadable(elf):
     return in_file, in_memory
 
 
-def nucleus_lines(kernel):
-    """All lines of C and assembly in ring 0, and those that are neither blank nor comment."""
+def count_lines(*folders):
+    """All lines of C and assembly there, and those that are neither blank nor comment."""
     lines = code = 0
-    for folder in ("nucleus", "boot"):
-        for path in sorted((kernel / folder).rglob("*")):
+    for folder in folders:
+        for path in sorted(folder.rglob("*")):
             if path.suffix not in (".c", ".h", ".S"):
                 continue
             text = path.read_text()

@@ -56,21 +56,41 @@ class Bench:
         self.run([self.clang, "-O3", *WASM_FLAGS, *flags, *sources, "-o", output])
         return output
 
-    def spawn_time(self, rounds, *commands):
-        """Alternates the commands; returns a list of runs for each of them."""
-        launcher = self.work / "spawn_time"
+    def which(self, program):
+        return pathlib.Path(shutil.which(program))
+
+    def build_launcher(self, *flags):
+        launcher = self.work / "-".join(["spawn_time", *flags])
         if not launcher.exists():
-            self.run([self.clang, "-O2", self.folder / "spawn_time.c", "-o", launcher])
-        words = [launcher, str(rounds)]
+            self.run([self.clang, "-O2", "-D_GNU_SOURCE", *flags, self.folder / "spawn_time.c", "-o", launcher])
+        return launcher
+
+    def spawn_time(self, rounds, *commands, first=None):
+        """Alternates the commands; returns a list of runs for each of them. With a byte as `first`
+        each run has the time until it was in the output."""
+        words = [self.build_launcher(), *(["-f", first] if first else []), str(rounds)]
         for number, command in enumerate(commands):
             words += (["--"] if number else []) + [str(word) for word in command]
         runs = [[] for _ in commands]
         for line in self.run(words, timeout=600).stdout.splitlines():
-            number, wall_ns, rss_kib, cpu_us, status = map(int, line.split())
-            if status != 0:
-                raise Unavailable(f"{' '.join(map(str, commands[number][:2]))}: exit status {status}")
-            runs[number].append({"ms": wall_ns / 1e6, "rss_mib": rss_kib / 1024, "cpu_s": cpu_us / 1e6})
+            number, run = parse_run(line)
+            if run["failure"]:
+                raise Unavailable(f"{' '.join(map(str, commands[number][:2]))}: {run['failure']}")
+            runs[number].append(run)
         return runs
+
+
+def parse_run(line):
+    """A line of spawn_time's."""
+    number, wall_ns, rss_kib, cpu_us, status, *first_ns = map(int, line.split())
+    run = {"ms": wall_ns / 1e6, "rss_mib": rss_kib / 1024, "cpu_s": cpu_us / 1e6, "failure": None}
+    if first_ns:
+        run["first_ms"] = first_ns[0] / 1e6
+    if status != 0:
+        run["failure"] = f"exit status {status}"
+    elif first_ns == [0]:
+        run["failure"] = "it did not say what it should"
+    return number, run
 
 
 def median(runs, key):
