@@ -45,6 +45,7 @@ test: build
 	@scripts/large-module $(BUILD)
 	@scripts/newer-node $(BUILD)
 	@scripts/linux-kernel $(BUILD)
+	@scripts/real-programs $(BUILD)
 	@tests/run --build $(BUILD) $(TESTFLAGS)
 
 fuzz: build

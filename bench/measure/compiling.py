@@ -1,13 +1,8 @@
 """How fast the compiler is, on a real library: zstd, from its Debian source package."""
 
-import subprocess
-import tarfile
-
-from .tools import Unavailable, median
+from .tools import median
 
 SOURCE = "libzstd"
-SUITE = "bookworm"
-KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 LEVELS = ("-O2", "-O0")
 
 
@@ -42,49 +37,12 @@ def memory(bench):
 
 
 def build_module(bench):
-    folder = bench.work / "zstd"
-    folder.mkdir(exist_ok=True)
-    archive = next(folder.glob("*.orig.tar.*z"), None) or download(bench, folder)
-    with tarfile.open(archive) as tar:
-        tar.extractall(folder, filter="data") if hasattr(tarfile, "data_filter") else tar.extractall(folder)
-    library = next(folder.glob("*/lib/zstd.h")).parent
+    bench.run([bench.root / "scripts" / "debian-source", bench.build, SOURCE])
+    library = bench.build / "source" / SOURCE / "lib"
     sources = [path for part in ("common", "compress", "decompress")
                for path in sorted((library / part).glob("*.c"))]
     return bench.compile_wasm([bench.folder / "zstd_main.c", *sources], bench.work / "zstd.wasm",
                               "-w", f"-I{library}", "-DZSTD_DISABLE_ASM", "-DZSTD_LEGACY_SUPPORT=0")
-
-
-def archive_site(bench):
-    """Where this machine gets its Debian packages from."""
-    lists = bench.run(["apt-get", "indextargets", "--format", "$(SITE) $(CODENAME) $(RELEASE)",
-                       "Created-By: Packages"]).stdout
-    for line in lists.splitlines():
-        site, *suites = line.split()
-        if SUITE in suites:
-            return site
-    raise Unavailable(f"apt has no archive of {SUITE}")
-
-
-def download(bench, folder):
-    """apt-get source, with lists of its own: the machine's configuration stays as it is."""
-    bench.need("apt-get")
-    for name in ("lists/partial", "cache/archives/partial"):
-        (folder / name).mkdir(parents=True, exist_ok=True)
-    (folder / "sources.list").write_text(
-        f"deb-src [signed-by={KEYRING}] {archive_site(bench)} {SUITE} main\n")
-    apt = ["apt-get", "-qq", "-o", f"Dir::Etc::SourceList={folder}/sources.list",
-           "-o", "Dir::Etc::SourceParts=-", "-o", f"Dir::State::Lists={folder}/lists",
-           "-o", f"Dir::Cache={folder}/cache", "-o", "APT::Update::Error-Mode=any",
-           "-o", "APT::Sandbox::User="]
-    try:
-        bench.run([*apt, "update"])
-        bench.run([*apt, "source", "--download-only", SOURCE], cwd=folder)
-    except (Unavailable, subprocess.SubprocessError) as error:
-        raise Unavailable(f"the source of {SOURCE} cannot be fetched ({error})") from None
-    archive = next(folder.glob("*.orig.tar.*z"), None)
-    if not archive:
-        raise Unavailable(f"apt-get source {SOURCE} brought no archive")
-    return archive
 
 
 def code_size(module):
