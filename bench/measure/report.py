@@ -2,6 +2,8 @@
 
 import re
 
+from .files import OPERATIONS
+
 BUDGET_START = 1.5
 BUDGET_RSS_MIB = 6
 BUDGET_IMAGE_KIB = 128
@@ -11,6 +13,7 @@ BUDGET_NUCLEUS = 1500
 BUDGET_COMPILE_KB = {"-O2": 250, "-O0": 1000}
 BUDGET_COMPILE_MEMORY = 60
 BUDGET_OVERHEAD_MIB = 5
+BUDGET_SEQUENTIAL = 0.7
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 HEAD = ("what", "measured", "budget", "kept")
@@ -65,6 +68,14 @@ def budgets(results):
         add("VMM, the program, stripped",
             f"{walnut['file_bytes'] / 2**20:.2f} MiB (QEMU {qemu['file_bytes'] / 2**20:.1f})",
             "below QEMU's", walnut["file_bytes"] < qemu["file_bytes"])
+    files = results.get("files")
+    if files and "failure" in files:
+        failed("files of a shared folder", "files")
+    elif files:
+        for name, what in (("read", "reading"), ("write", "writing")):
+            speed = files["ns"]["native"][name] / files["ns"]["walnut"][name]
+            add(f"shared folder, {what} 1 GiB in order", f"{speed:.2f} of native speed",
+                f"{BUDGET_SEQUENTIAL}", speed >= BUDGET_SEQUENTIAL)
     compute = results.get("compute")
     if compute:
         means = compute["means"].get("walnut")
@@ -113,6 +124,8 @@ def markdown(results):
                      f" {start['walnut_spread']} ms (Walnut) and {start['floor_spread']} ms (floor).")
     if "walnut" in results.get("vmms", {}):
         parts.append(vmm_table(results["vmms"]))
+    if "ns" in results.get("files", {}):
+        parts.append(files_table(results["files"]))
     compute = results.get("compute")
     if compute:
         parts.append(compute_table(compute))
@@ -144,6 +157,18 @@ def vmm_table(vmms):
             f" {walnut['first_spread']} ms (Walnut) and {qemu['first_spread']} ms (QEMU). libkrun.so.1,"
             f" stripped: {walnut['library_bytes'] / 1024:.0f} KiB. Lines in vmm/ and abi/:"
             f" {vmms['lines']}, without comments and blank lines {vmms['code_lines']}.")
+
+
+def files_table(files):
+    rows = []
+    for name, what, times in OPERATIONS:
+        native, walnut, node = (files["ns"].get(runner, {}).get(name) for runner in ("native", "walnut", "node"))
+        rows.append((what, f"{native / 1e6:.1f}", f"{walnut / native:.2f}", f"{node / native:.2f}" if node else "",
+                     f"{files['notifications'][name] / times:.2f}"))
+    text = table(("files of a shared folder", "native, ms", "walnut / native", "node / native",
+                  "exits of the guest for each"), rows)
+    where = "in the host's memory" if files["in_memory"] else "on a disk"
+    return f"{text}\n\nMedians of {files['rounds']} alternating runs; the folder is {where}."
 
 
 def compute_table(compute):
