@@ -54,6 +54,21 @@ def large_files(context):
 
 
 @test
+def large_pieces(context):
+    """large reads and writes, of pieces that are large, tiny and empty, move the same bytes as in a process."""
+    ours, theirs = folder(context), folder(context, "native")
+    expected = context.run(native(context, "large_io"), theirs / "f").out
+    assert b"not all" not in expected and b"wrong" not in expected, expected
+    result = context.walnut("run", "--dir", f"{ours}::/d", from_c(context, "large_io"), "/d/f")
+    context.must(result)
+    context.equal(result.out.decode(), expected.decode(), "shared folder")
+    assert (ours / "f").read_bytes() == (theirs / "f").read_bytes(), "the files differ"
+    result = context.walnut("run", "--tmpfs", "/t:16M", from_c(context, "large_io"), "/t/f")
+    context.must(result)
+    context.equal(result.out.decode(), expected.decode(), "folder in RAM")
+
+
+@test
 def read_only(context):
     """a read-only folder is read and not written."""
     shared = folder(context)

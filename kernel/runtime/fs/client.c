@@ -16,7 +16,7 @@
 
 static struct directory {
 	enum { NEW, STARTED, BROKEN } state;
-	uint32_t write_max;
+	uint32_t write_max, direct_max;
 	uint32_t forget_count;
 	struct fuse_forget_one forgets[FORGETS];
 } directories[DIRECTORIES_MAX];
@@ -34,6 +34,8 @@ struct call {
 	uint64_t node;
 	struct part parts[PARTS]; /* of the request, behind its header; NULL: it is there already */
 	uint32_t reply_min, reply_max;
+	/* The program's data, behind the parts or as the reply; NULL: none. */
+	const struct fuse_direct *send, *receive;
 	uint32_t reply_size; /* as it came */
 };
 
@@ -52,7 +54,7 @@ static uint32_t lay_out(const struct call *call)
 			memcpy(fuse_request + size, call->parts[i].data, call->parts[i].size);
 		size += call->parts[i].size;
 	}
-	header.len = size;
+	header.len = size + (call->send ? call->send->size : 0);
 	memcpy(fuse_request, &header, sizeof(header));
 	return size;
 }
@@ -68,11 +70,19 @@ uint64_t fuse_exchanges(void)
 	return unique;
 }
 
+static int64_t carry(const struct call *call, uint32_t size, uint32_t room)
+{
+	if (call->send)
+		return fuse_transport_send(call->dir, size, call->send, room);
+	if (call->receive)
+		return fuse_transport_receive(call->dir, size, room, call->receive);
+	return fuse_transport_exchange(call->dir, size, room);
+}
+
 static uint32_t exchange(struct call *call)
 {
 	struct fuse_out_header header;
-	uint32_t size = lay_out(call);
-	int64_t got = fuse_transport_exchange(call->dir, size, call->reply_max + (uint32_t)sizeof(header));
+	int64_t got = carry(call, lay_out(call), call->reply_max + (uint32_t)sizeof(header));
 
 	if (got < (int64_t)sizeof(header))
 		return broke(call->dir);
@@ -103,6 +113,7 @@ static uint32_t start(uint32_t dir)
 	if (out.major != FUSE_VERSION_MAJOR || out.max_write < 4096)
 		return broke(dir);
 	directory->write_max = out.max_write < FUSE_DATA_MAX ? out.max_write : FUSE_DATA_MAX;
+	directory->direct_max = out.max_write < FUSE_DIRECT_MAX ? out.max_write : FUSE_DIRECT_MAX;
 	directory->state = STARTED;
 	return WASI_SUCCESS;
 }
@@ -273,18 +284,53 @@ uint32_t fuse_write_max(uint32_t dir)
 	return ready(dir) ? FUSE_DATA_MAX : directories[dir].write_max;
 }
 
+uint32_t fuse_direct_max(uint32_t dir)
+{
+	return ready(dir) ? FUSE_DIRECT_MAX : directories[dir].direct_max;
+}
+
+uint32_t fuse_read_direct(uint32_t dir, uint64_t node, uint64_t handle, uint64_t offset, const struct fuse_direct *to,
+			  uint32_t *got)
+{
+	const struct fuse_read_in in = { .fh = handle, .offset = offset, .size = to->size };
+	struct call call = { .dir = dir, .opcode = FUSE_READ, .node = node, .parts = { { &in, sizeof(in) } },
+			     .receive = to };
+	uint32_t error = run(&call);
+
+	*got = error ? 0 : call.reply_size;
+	return error;
+}
+
+/* What the server says it has written. */
+static uint32_t written_of(struct call *call, uint32_t size, uint32_t *written)
+{
+	uint32_t error;
+
+	call->reply_min = call->reply_max = sizeof(struct fuse_write_out);
+	error = run(call);
+	if (error)
+		return error;
+	memcpy(written, reply(), sizeof(*written));
+	return *written > size ? broke(call->dir) : WASI_SUCCESS;
+}
+
+uint32_t fuse_write_direct(uint32_t dir, uint64_t node, uint64_t handle, uint64_t offset, const struct fuse_direct *from,
+			   uint32_t *written)
+{
+	const struct fuse_write_in in = { .fh = handle, .offset = offset, .size = from->size };
+	struct call call = { .dir = dir, .opcode = FUSE_WRITE, .node = node, .parts = { { &in, sizeof(in) } },
+			     .send = from };
+
+	return written_of(&call, from->size, written);
+}
+
 uint32_t fuse_write(uint32_t dir, uint64_t node, uint64_t handle, uint64_t offset, uint32_t size, uint32_t *written)
 {
 	const struct fuse_write_in in = { .fh = handle, .offset = offset, .size = size };
 	struct call call = { .dir = dir, .opcode = FUSE_WRITE, .node = node,
-			     .parts = { { &in, sizeof(in) }, { NULL, size } },
-			     .reply_min = sizeof(struct fuse_write_out), .reply_max = sizeof(struct fuse_write_out) };
-	uint32_t error = run(&call);
+			     .parts = { { &in, sizeof(in) }, { NULL, size } } };
 
-	if (error)
-		return error;
-	memcpy(written, reply(), sizeof(*written));
-	return *written > size ? broke(dir) : WASI_SUCCESS;
+	return written_of(&call, size, written);
 }
 
 uint32_t fuse_sync(uint32_t dir, uint32_t opcode, uint64_t node, uint64_t handle, uint32_t data_only)

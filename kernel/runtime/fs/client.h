@@ -11,6 +11,8 @@
 
 #include "fuse.h"
 
+struct fuse_direct;
+
 /* A name in a directory: a single component, without a NUL at its end. */
 struct fuse_name {
 	const char *text;
@@ -54,6 +56,13 @@ uint8_t *fuse_write_buffer(void);
 /* How much it takes, at most FUSE_DATA_MAX. */
 uint32_t fuse_write_max(uint32_t dir);
 uint32_t fuse_write(uint32_t dir, uint64_t node, uint64_t handle, uint64_t offset, uint32_t size, uint32_t *written);
+
+/* The same from and to the program's memory, at most fuse_direct_max() bytes. */
+uint32_t fuse_direct_max(uint32_t dir);
+uint32_t fuse_read_direct(uint32_t dir, uint64_t node, uint64_t handle, uint64_t offset, const struct fuse_direct *to,
+			  uint32_t *got);
+uint32_t fuse_write_direct(uint32_t dir, uint64_t node, uint64_t handle, uint64_t offset, const struct fuse_direct *from,
+			   uint32_t *written);
 
 uint32_t fuse_sync(uint32_t dir, uint32_t opcode, uint64_t node, uint64_t handle, uint32_t data_only);
 uint32_t fuse_allocate(uint32_t dir, uint64_t node, uint64_t handle, uint64_t offset, uint64_t size);

@@ -3,8 +3,15 @@
 #include "fs/share_node.h"
 #include "fs/transport.h"
 #include "lib/string.h"
+#include "mem/space.h"
 
 #define READ_AHEAD (64u << 10)
+#define DIRECT_MIN READ_AHEAD /* below, one copy more costs less than what is not read ahead */
+
+static uint32_t minimum(uint64_t a, uint64_t b)
+{
+	return (uint32_t)(a < b ? a : b);
+}
 
 /* Where a transfer is in the buffers. */
 struct place {
@@ -31,6 +38,45 @@ static void move(struct place *place, uint8_t *data, uint32_t size, bool gather)
 			place->at = 0;
 		}
 	}
+}
+
+/* Leaves bytes out. */
+static void skip(struct place *place, uint32_t size)
+{
+	while (size) {
+		uint32_t left = place->buffers->size - place->at, piece = size < left ? size : left;
+
+		size -= piece;
+		place->at += piece;
+		if (place->at == place->buffers->size) {
+			place->buffers++;
+			place->at = 0;
+		}
+	}
+}
+
+/* Where the next `size` bytes are in RAM, or as many as a request may have. Few are not worth it: false. */
+static bool find(const struct place *from, uint64_t size, uint32_t max, struct fuse_direct *direct)
+{
+	struct place place = *from;
+	uint64_t run;
+
+	direct->count = direct->size = 0;
+	if (size > max)
+		size = max;
+	while (direct->size < size && direct->count < FUSE_DIRECT_PIECES) {
+		struct virtq_piece *piece = &direct->pieces[direct->count];
+		uint32_t left = place.buffers->size - place.at;
+
+		run = space_run((void *)((uintptr_t)place.buffers->data + place.at), &piece->physical);
+		if (run == 0)
+			return false;
+		piece->size = minimum(minimum(left, run), size - direct->size);
+		skip(&place, piece->size);
+		direct->size += piece->size;
+		direct->count++;
+	}
+	return direct->size >= DIRECT_MIN;
 }
 
 static uint64_t total_of(const struct vfs_buffer *buffers, uint32_t count)
@@ -81,15 +127,28 @@ static uint32_t get(const struct vfs_file *file, uint64_t offset, uint32_t wante
 uint32_t share_read(const struct vfs_file *file, const struct vfs_buffer *buffers, uint32_t count, uint64_t offset,
 		    uint64_t *done)
 {
+	uint32_t share = share_number(file->node), max = fuse_direct_max(share), error = WASI_SUCCESS;
 	struct place place = { buffers, 0 };
 	uint64_t total = total_of(buffers, count);
-	uint32_t error = WASI_SUCCESS;
+	struct fuse_direct direct;
 
 	while (*done < total) {
 		uint64_t left = total - *done;
 		const uint8_t *data;
 		uint32_t got;
 
+		if (find(&place, left, max, &direct)) {
+			error = fuse_read_direct(share, share_node(file->node)->id, share_handle(file)->number, offset,
+						 &direct, &got);
+			if (error || got == 0)
+				break;
+			skip(&place, got);
+			*done += got;
+			offset += got;
+			if (got < direct.size)
+				break; /* the end of the file */
+			continue;
+		}
 		error = get(file, offset, left < FUSE_DATA_MAX ? (uint32_t)left : FUSE_DATA_MAX, &data, &got);
 		if (error || got == 0)
 			break;
@@ -107,13 +166,20 @@ uint32_t share_write(const struct vfs_file *file, const struct vfs_buffer *buffe
 	uint32_t share = share_number(file->node), max = fuse_write_max(share), error = WASI_SUCCESS, written;
 	uint64_t at = *offset == VFS_AT_END ? 0 : *offset, total = total_of(buffers, count);
 	struct place place = { buffers, 0 };
+	struct fuse_direct direct;
 
 	while (*done < total) {
-		uint32_t wanted = total - *done < max ? (uint32_t)(total - *done) : max;
+		uint64_t node = share_node(file->node)->id, handle = share_handle(file)->number;
+		uint32_t wanted = minimum(total - *done, max);
 
-		move(&place, fuse_write_buffer(), wanted, true);
-		error = fuse_write(share, share_node(file->node)->id, share_handle(file)->number, at + *done, wanted,
-				   &written);
+		if (find(&place, total - *done, fuse_direct_max(share), &direct)) {
+			wanted = direct.size;
+			skip(&place, wanted);
+			error = fuse_write_direct(share, node, handle, at + *done, &direct, &written);
+		} else {
+			move(&place, fuse_write_buffer(), wanted, true);
+			error = fuse_write(share, node, handle, at + *done, wanted, &written);
+		}
 		if (error)
 			break;
 		*done += written;

@@ -2,6 +2,7 @@
 #include "fs/transport.h"
 
 #include "idle.h"
+#include "lib/string.h"
 #include "mem/space.h"
 #include "tsc.h"
 #include "virtio/mmio.h"
@@ -10,6 +11,8 @@
 #define DIRECTORIES_MAX 16
 #define QUEUE_REQUESTS 1 /* 0 is for what must not wait behind others */
 #define SPIN_TICKS 300000
+
+_Static_assert(FUSE_DIRECT_PIECES + 2 <= VIRTQ_SIZE, "a request has to fit into the queue");
 
 static struct device {
 	struct mmio_device mmio;
@@ -32,18 +35,14 @@ bool fuse_transport_start(uint32_t number)
 	return true;
 }
 
-int64_t fuse_transport_exchange(uint32_t number, uint32_t size, uint32_t room)
+/* How many bytes were written to the answer; -1: the server broke the rules. */
+static int64_t wait(struct device *device)
 {
-	struct device *device = &devices[number];
-	uint64_t spin_end;
+	uint64_t spin_end = tsc_read() + SPIN_TICKS;
 	uint32_t written;
 	uint16_t id;
 	int taken;
 
-	virtq_add_request(&device->queue, 0, space_physical(fuse_request), size, space_physical(fuse_answer), room);
-	if (virtq_publish(&device->queue))
-		mmio_notify(&device->mmio, &device->queue);
-	spin_end = tsc_read() + SPIN_TICKS;
 	while (!(taken = virtq_take(&device->queue, &id, &written))) {
 		if (tsc_read() < spin_end) {
 			__builtin_ia32_pause();
@@ -58,4 +57,42 @@ int64_t fuse_transport_exchange(uint32_t number, uint32_t size, uint32_t room)
 	}
 	virtq_want_interrupt(&device->queue, false);
 	return taken < 0 ? -1 : written;
+}
+
+static int64_t exchange(uint32_t number, const struct virtq_piece *pieces, uint32_t count, uint32_t read_count)
+{
+	struct device *device = &devices[number];
+
+	virtq_add_pieces(&device->queue, 0, pieces, count, read_count);
+	if (virtq_publish(&device->queue))
+		mmio_notify(&device->mmio, &device->queue);
+	return wait(device);
+}
+
+int64_t fuse_transport_exchange(uint32_t number, uint32_t size, uint32_t room)
+{
+	const struct virtq_piece pieces[] = {
+		{ space_physical(fuse_request), size }, { space_physical(fuse_answer), room },
+	};
+
+	return exchange(number, pieces, 2, 1);
+}
+
+int64_t fuse_transport_send(uint32_t number, uint32_t size, const struct fuse_direct *data, uint32_t room)
+{
+	struct virtq_piece pieces[FUSE_DIRECT_PIECES + 2] = { { space_physical(fuse_request), size } };
+
+	memcpy(&pieces[1], data->pieces, data->count * sizeof(pieces[0]));
+	pieces[data->count + 1] = (struct virtq_piece){ space_physical(fuse_answer), room };
+	return exchange(number, pieces, data->count + 2, data->count + 1);
+}
+
+int64_t fuse_transport_receive(uint32_t number, uint32_t size, uint32_t room, const struct fuse_direct *data)
+{
+	struct virtq_piece pieces[FUSE_DIRECT_PIECES + 2] = {
+		{ space_physical(fuse_request), size }, { space_physical(fuse_answer), room },
+	};
+
+	memcpy(&pieces[2], data->pieces, data->count * sizeof(pieces[0]));
+	return exchange(number, pieces, data->count + 2, 1);
 }

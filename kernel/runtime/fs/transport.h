@@ -1,12 +1,17 @@
 /* Carries FUSE messages: one request and its answer at a time, through buffers that
- * the server can see and write to at any time. */
+ * the server can see and write to at any time. Data may go there straight from the program's memory,
+ * and come straight to it. */
 #ifndef WALNUT_RUNTIME_FS_TRANSPORT_H
 #define WALNUT_RUNTIME_FS_TRANSPORT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "virtio/virtq.h"
+
 #define FUSE_DATA_MAX (256u << 10) /* in one READ or WRITE */
+#define FUSE_DIRECT_MAX (1u << 20) /* the same, without the buffers */
+#define FUSE_DIRECT_PIECES 12
 #define FUSE_MESSAGE_MAX (FUSE_DATA_MAX + 12288) /* headers, names and a symlink's target besides */
 
 /* The two buffers, of FUSE_MESSAGE_MAX bytes. */
@@ -18,5 +23,17 @@ bool fuse_transport_start(uint32_t number);
 /* Sends `size` bytes of fuse_request. Returns how many the answer has, at most `room`,
  * in fuse_answer; or -1: the server broke the rules. */
 int64_t fuse_transport_exchange(uint32_t number, uint32_t size, uint32_t room);
+
+/* The program's memory that data come from or go to; at least one piece. */
+struct fuse_direct {
+	struct virtq_piece pieces[FUSE_DIRECT_PIECES];
+	uint32_t count;
+	uint32_t size; /* of all, at most FUSE_DIRECT_MAX */
+};
+
+/* The same with data behind what is in fuse_request, or, of the answer, behind its header of
+ * `room` bytes. */
+int64_t fuse_transport_send(uint32_t number, uint32_t size, const struct fuse_direct *data, uint32_t room);
+int64_t fuse_transport_receive(uint32_t number, uint32_t size, uint32_t room, const struct fuse_direct *data);
 
 #endif

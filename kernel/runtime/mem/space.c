@@ -6,11 +6,14 @@
 #define SPACE_END VA_DEVICES
 #define ARENA_SIZE 8192
 #define LOW_MEMORY_END 0x100000
+#define FRAMES_AT_ZERO ((UINT64_C(4) << 30) / FRAME_SIZE)
 
 static struct pages ram;
 static uint64_t next_address = VA_HEAP;
 static uint64_t next_device = VA_DEVICES;
 static bool ram_is_zero;
+/* The frames that space_extend() put at the first 4 GiB of addresses, by number; 0: none. */
+static uint32_t frames_at_zero[FRAMES_AT_ZERO];
 
 static uint64_t page_up(uint64_t value)
 {
@@ -163,6 +166,8 @@ bool space_extend(uint64_t address, uint64_t size, uint64_t *frame)
 
 		if (!offset)
 			*frame = pages_take_frame(&ram);
+		if (at < FRAMES_AT_ZERO * FRAME_SIZE)
+			frames_at_zero[at / FRAME_SIZE] = (uint32_t)(*frame / FRAME_SIZE);
 		if (offset && offset + piece == FRAME_SIZE) {
 			/* Full now: one 2 MiB page instead of many small ones. */
 			mapped = map(at - offset, *frame, FRAME_SIZE, NUCLEUS_MAP_WRITE);
@@ -204,6 +209,16 @@ void *space_allocate(size_t size)
 uint64_t space_physical(const void *object)
 {
 	return (uint64_t)object - VA_KERNEL;
+}
+
+uint64_t space_run(const void *address, uint64_t *physical)
+{
+	uint64_t at = (uint64_t)address, run = FRAME_SIZE - at % FRAME_SIZE;
+
+	if (at >= FRAMES_AT_ZERO * FRAME_SIZE || !frames_at_zero[at / FRAME_SIZE])
+		return 0;
+	*physical = frames_at_zero[at / FRAME_SIZE] * FRAME_SIZE + at % FRAME_SIZE;
+	return run;
 }
 
 uint64_t space_ram_total(void)

@@ -38,6 +38,10 @@ void *space_allocate(size_t size);
 /* The physical address of a static object of the kernel. */
 uint64_t space_physical(const void *object);
 
+/* Where the program's first memory is: how many bytes from this address on lie one behind the other
+ * from *physical on. 0: that is not known, and so for all but the first 4 GiB of it. */
+uint64_t space_run(const void *address, uint64_t *physical);
+
 uint64_t space_ram_total(void); /* bytes of RAM free for programs at the start */
 uint64_t space_ram_used(void);	/* bytes handed out */
 uint64_t space_ram_left(void);	/* bytes that can still be had, by single pages */

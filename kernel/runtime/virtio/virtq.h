@@ -51,6 +51,15 @@ void virtq_add(struct virtq *queue, uint16_t id, uint64_t physical, uint32_t siz
 void virtq_add_request(struct virtq *queue, uint16_t id, uint64_t request, uint32_t request_size,
 		       uint64_t answer, uint32_t answer_size);
 
+/* The same for a request in several pieces: the device reads `read_count` of them and may write to
+ * the others, at least one. They take the numbers from `id` on, which is what comes back. */
+struct virtq_piece {
+	uint64_t physical;
+	uint32_t size;
+};
+void virtq_add_pieces(struct virtq *queue, uint16_t id, const struct virtq_piece *pieces, uint32_t count,
+		      uint32_t read_count);
+
 /* Lets the device see what was added; true: it wants a notification. */
 bool virtq_publish(struct virtq *queue);
 

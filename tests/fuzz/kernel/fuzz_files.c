@@ -118,6 +118,15 @@ void *space_allocate(size_t size)
 	return memory;
 }
 
+/* As if the program's memory lay in frames of 20,000 bytes, and not all of it in RAM that is known. */
+uint64_t space_run(const void *address, uint64_t *physical)
+{
+	uint64_t at = (uint64_t)((const uint8_t *)address - program);
+
+	*physical = (uint64_t)address;
+	return at < PAGES * WALNUT_PAGE_SIZE - 5000 ? 20000 - at % 20000 : 0;
+}
+
 uint64_t space_ram_left(void)
 {
 	return 64 << 20;
@@ -198,7 +207,24 @@ static uint32_t put_answer(uint32_t opcode, uint8_t *to, uint32_t room)
 	}
 }
 
-int64_t fuse_transport_exchange(uint32_t number, uint32_t size, uint32_t room)
+/* Every byte of the pieces is the program's. */
+static void check_pieces(const struct fuse_direct *data)
+{
+	uint64_t size = 0;
+
+	assert(data->count >= 1 && data->count <= FUSE_DIRECT_PIECES && data->size <= FUSE_DIRECT_MAX);
+	for (uint32_t i = 0; i < data->count; i++) {
+		uint64_t at = data->pieces[i].physical - (uint64_t)program;
+
+		assert(data->pieces[i].size > 0 && at < PAGES * WALNUT_PAGE_SIZE);
+		assert(data->pieces[i].size <= PAGES * WALNUT_PAGE_SIZE - at);
+		size += data->pieces[i].size;
+	}
+	assert(size == data->size);
+}
+
+/* `sent`: how much follows what is in the buffer. */
+static int64_t answer(uint32_t number, uint32_t size, uint32_t sent, uint32_t room)
 {
 	struct fuse_in_header in;
 	struct fuse_out_header out = { 0 };
@@ -206,7 +232,7 @@ int64_t fuse_transport_exchange(uint32_t number, uint32_t size, uint32_t room)
 
 	assert(number == 0 && size <= FUSE_MESSAGE_MAX && room <= FUSE_MESSAGE_MAX && size >= sizeof(in));
 	memcpy(&in, fuse_request, sizeof(in));
-	assert(in.len == size);
+	assert(in.len == size + sent);
 	exchanges++;
 	if (in.opcode == FUSE_BATCH_FORGET)
 		return 0;
@@ -222,6 +248,32 @@ int64_t fuse_transport_exchange(uint32_t number, uint32_t size, uint32_t room)
 		take_bytes(&out, sizeof(out));
 	memcpy(fuse_answer, &out, sizeof(out));
 	return out.len < room ? out.len : room;
+}
+
+int64_t fuse_transport_exchange(uint32_t number, uint32_t size, uint32_t room)
+{
+	return answer(number, size, 0, room);
+}
+
+int64_t fuse_transport_send(uint32_t number, uint32_t size, const struct fuse_direct *data, uint32_t room)
+{
+	check_pieces(data);
+	return answer(number, size, data->size, room);
+}
+
+int64_t fuse_transport_receive(uint32_t number, uint32_t size, uint32_t room, const struct fuse_direct *data)
+{
+	int64_t got = answer(number, size, 0, room + data->size);
+
+	assert(room == sizeof(struct fuse_out_header));
+	check_pieces(data);
+	for (uint32_t i = 0, left = got > room ? (uint32_t)(got - room) : 0; i < data->count && left; i++) {
+		uint32_t piece = data->pieces[i].size < left ? data->pieces[i].size : left;
+
+		memset((void *)data->pieces[i].physical, i, piece);
+		left -= piece;
+	}
+	return got;
 }
 
 /* A path in the program's memory; returns its size. */
