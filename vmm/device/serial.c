@@ -51,6 +51,8 @@ enum {
 #define LSR_OVERRUN 0x02
 #define LSR_EMPTY 0x60 /* holding register and shift register */
 
+#define LOOKS_OF_ONE_WHO_WAITS 32
+
 #define MSR_DELTA_CTS 0x01
 #define MSR_DELTA_DSR 0x02
 #define MSR_TRAILING_RI 0x04
@@ -107,19 +109,20 @@ static void update_interrupt(struct serial *serial)
 
 /* The other side sends when the driver asks for it by RTS. Linux does so when it has opened the port:
  * before, while it looks for the chip and clears the FIFOs, what came would be lost. Simple drivers
- * never set RTS; those have their interrupt enabled when they look at the line status. */
-static void update_receives(struct serial *serial, bool looks)
+ * never set RTS: see read_line_status(). */
+static void set_receives(struct serial *serial, bool receives)
 {
-	bool received = serial->receives;
+	bool began = receives && !serial->receives;
 
-	if (serial->mcr & MCR_RTS)
-		serial->receives = true;
-	else if (!(serial->ier & IER_RECEIVED))
-		serial->receives = false;
-	else if (looks)
-		serial->receives = true;
-	if (serial->receives && !received)
+	serial->receives = receives;
+	if (began)
 		serial->ops->room(serial);
+}
+
+/* After a change of IER or MCR. */
+static void update_receives(struct serial *serial)
+{
+	set_receives(serial, (serial->mcr & MCR_RTS) || (serial->receives && (serial->ier & IER_RECEIVED)));
 }
 
 unsigned serial_receiver_room(const struct serial *serial)
@@ -208,7 +211,10 @@ static uint8_t read_line_status(struct serial *serial)
 {
 	uint8_t status = serial->line_errors;
 
-	update_receives(serial, true);
+	/* Without RTS: a driver that wants interrupts and goes on with its work, or one that does nothing
+	 * but wait for a byte. */
+	if (!serial->busy && ++serial->looks >= (serial->ier & IER_RECEIVED ? 1 : LOOKS_OF_ONE_WHO_WAITS))
+		set_receives(serial, true);
 	serial->line_errors = 0;
 	update_interrupt(serial);
 	if (serial->received_count > 0)
@@ -254,7 +260,7 @@ static void write_ier(struct serial *serial, uint8_t value)
 	bool wants_empty = (value & IER_EMPTY) && !(serial->ier & IER_EMPTY);
 
 	serial->ier = value & IER_ALL;
-	update_receives(serial, false);
+	update_receives(serial);
 	if (wants_empty && !serial->busy)
 		serial->empty_untold = true;
 	update_interrupt(serial);
@@ -281,7 +287,7 @@ static void write_mcr(struct serial *serial, uint8_t value)
 					  (changed & before & MSR_RI ? MSR_TRAILING_RI : 0) |
 					  (changed & MSR_DCD ? MSR_DELTA_DCD : 0));
 	update_interrupt(serial);
-	update_receives(serial, false);
+	update_receives(serial);
 	serial->ops->room(serial); /* the outside may be back */
 }
 
@@ -326,6 +332,8 @@ static void serial_read(void *device, uint64_t offset, void *data, unsigned size
 
 	memset(data, 0xff, size);
 	pthread_mutex_lock(&serial->lock);
+	if (offset != REG_LSR)
+		serial->looks = 0;
 	*(uint8_t *)data = read_register(serial, offset);
 	pthread_mutex_unlock(&serial->lock);
 }
@@ -335,6 +343,7 @@ static void serial_write(void *device, uint64_t offset, const void *data, unsign
 	struct serial *serial = device;
 
 	pthread_mutex_lock(&serial->lock);
+	serial->looks = 0;
 	write_register(serial, offset, *(const uint8_t *)data);
 	pthread_mutex_unlock(&serial->lock);
 }

@@ -41,6 +41,7 @@ struct serial {
 	bool busy;	      /* the transmitter takes nothing */
 	bool empty_untold;    /* "transmitter empty" waits to be told */
 	bool receives;	      /* the driver wants what comes from outside */
+	unsigned looks;	      /* at LSR, one after the other, while the transmitter is empty */
 
 	uint8_t received[SERIAL_FIFO_SIZE];
 	unsigned received_first, received_count;

@@ -329,6 +329,24 @@ static void driver_without_rts_gets_input(void **state)
 	close_world(&w);
 }
 
+/* It has set up nothing, and waits by looking. */
+static void polling_driver_gets_input(void **state)
+{
+	struct world w;
+	unsigned looks = 0;
+
+	connect_world(&w);
+	type(&w, "ok");
+	for (char c = '0'; c < '9'; c++) { /* a console's output looks, too */
+		assert_int_equal(get(&w, LSR), 0x60);
+		put(&w, DATA, (uint8_t)c);
+	}
+	while (!(get(&w, LSR) & 1))
+		assert_true(++looks < 100);
+	assert_string_equal(received(&w), "ok");
+	close_world(&w);
+}
+
 static void end_of_input_is_not_the_end(void **state)
 {
 	struct world w;
@@ -464,6 +482,7 @@ int main(void)
 		cmocka_unit_test(no_byte_of_much_input_is_lost),
 		cmocka_unit_test(input_waits_until_the_driver_asks_for_it),
 		cmocka_unit_test(driver_without_rts_gets_input),
+		cmocka_unit_test(polling_driver_gets_input),
 		cmocka_unit_test(end_of_input_is_not_the_end),
 		cmocka_unit_test(slow_host_makes_the_driver_wait),
 		cmocka_unit_test(output_goes_on_without_a_reader),
