@@ -61,6 +61,7 @@ install: $(BUILD)/build.ninja
 
 bench: build
 	@scripts/large-module $(BUILD)
+	@scripts/linux-kernel $(BUILD)
 	@bench/run --build $(BUILD)
 
 clean:

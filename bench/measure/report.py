@@ -76,6 +76,13 @@ def budgets(results):
             speed = files["ns"]["native"][name] / files["ns"]["walnut"][name]
             add(f"shared folder, {what} 1 GiB in order", f"{speed:.2f} of native speed",
                 f"{BUDGET_SEQUENTIAL}", speed >= BUDGET_SEQUENTIAL)
+    linux = results.get("linux")
+    if linux and "failure" in linux:
+        failed("Linux to its first process", "linux")
+    elif linux:
+        ratio = linux["walnut"]["first_ms"] / linux["qemu"]["first_ms"]
+        add("VMM, process start to Linux's first process, both VMMs in an emulated machine",
+            f"{ratio:.2f} x QEMU microvm", "below 1 x", ratio < 1)
     compute = results.get("compute")
     if compute:
         means = compute["means"].get("walnut")
