@@ -167,6 +167,44 @@ def refusals(context):
 
 
 @test
+def faults(context):
+    """What the host does not give is said in one line with status 125: memory, descriptors, a disk that another
+    machine has, a network interface, KVM."""
+    image = kernel(context)
+    disk = context.tmp / "disk"
+    disk.write_bytes(bytes(1 << 20))
+
+    def fails(text, *options, limits=()):
+        got = context.must(context.run(*limits, context.project.walnut, "boot", "--kernel", image, *options), 125)
+        context.equal(got.err.count(b"\n"), 1, f"lines of {got.err!r}")
+        assert text in got.err, got.err
+
+    fails(b"boot: cannot reserve 3328 MiB of guest memory", "--mem", "4G", limits=("prlimit", "--as=1000000000"))
+    fails(b"Too many open files", limits=("prlimit", "--nofile=12"))
+    process = context.start([context.project.walnut, "boot", "--kernel", image, "--disk", disk], stdin=-1, stdout=-1)
+    read_until(process.stdout.fileno(), b"ready")
+    fails(b"boot: disk %s: disk image busy" % os.fsencode(disk), "--disk", disk)
+    fails(b"boot: disk %s: disk image busy" % os.fsencode(disk), "--disk", f"{disk}:ro")
+    os.write(process.stdin.fileno(), b"q")
+    context.must(context.finish(process))
+    unprivileged = ("setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin") if os.geteuid() == 0 else ()
+    fails(b"boot: network: ", "--net", "tap:walnut-none", limits=unprivileged)
+    if os.geteuid() == 0:
+        # Not KVM, whatever its name says.
+        fails(b"boot: /dev/kvm: Inappropriate ioctl for device",
+              limits=("unshare", "-m", "sh", "-c", 'mount --bind /dev/null /dev/kvm && exec "$@"', "sh"))
+
+
+@test
+def qcow2(context):
+    """A qcow2 image is used as the bytes that it is, with a warning: the guest could have written its header."""
+    disk = context.tmp / "disk"
+    disk.write_bytes(b"QFI\xfb" + bytes(1 << 20))
+    got = context.must(context.walnut("boot", "--kernel", kernel(context), "--disk", disk, input=b"q"))
+    assert b"warning: disk %s: looks like qcow2" % os.fsencode(disk) in got.err, got.err
+
+
+@test
 def confinement(context):
     """Every thread of the machine's process is confined, whatever devices it has."""
     (context.tmp / "disk").write_bytes(bytes(1 << 20))

@@ -118,6 +118,18 @@ static int measure(struct disk_image *image, const char *path, struct failure *f
 	return 0;
 }
 
+/* Said and no more: what the format is must not depend on bytes that a guest may have written. */
+static void warn_of_qcow2(const struct disk_image *image, const char *path)
+{
+	static const char magic[4] = "QFI\xfb";
+	char start[sizeof(magic)];
+
+	if (!image->direct && pread(image->fd, start, sizeof(start), 0) == sizeof(start) &&
+	    memcmp(start, magic, sizeof(magic)) == 0)
+		log_line(LOG_LEVEL_WARN, "disk %s: looks like qcow2, but its bytes are used as they are (qemu-nbd makes a "
+			 "block device of it)", path);
+}
+
 static void find_alignment(struct disk_image *image)
 {
 	image->memory_align = image->offset_align =
@@ -165,6 +177,8 @@ int disk_image_open(struct disk_image *image, const char *path, bool read_only, 
 		error = prepare_direct(image, path, failure);
 	if (error)
 		disk_image_close(image);
+	else
+		warn_of_qcow2(image, path);
 	return error;
 }
 

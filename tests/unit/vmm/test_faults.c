@@ -35,6 +35,7 @@ static atomic_int fail_call; /* this one fails; 0: none */
 static atomic_int threads, fail_thread;
 static atomic_ulong failed_request;
 static atomic_bool fail_run; /* every KVM_RUN */
+static atomic_bool fail_other_runs; /* of other threads than the first */
 
 #define TASKS 3 /* ".", ".." and this thread */
 
@@ -42,7 +43,9 @@ int __wrap_ioctl(int fd, unsigned long request, unsigned long argument)
 {
 	bool failing = (request >> 8 & 0xff) == KVM_IOCTL_TYPE && ++calls == fail_call;
 
-	if (failing || (request == KVM_RUN && fail_run)) {
+	if (request == KVM_RUN && (fail_run || (fail_other_runs && gettid() != getpid())))
+		failing = true;
+	if (failing) {
 		failed_request = request;
 		errno = ENOMEM;
 		return -1;
@@ -57,6 +60,9 @@ int __wrap_pthread_create(pthread_t *thread, const pthread_attr_t *attr, void *(
 
 /* mov $0xfe, %al; out %al, $0x64; hlt */
 static const uint8_t reset[] = { 0xb0, 0xfe, 0xe6, 0x64, 0xf4 };
+/* 1: hlt; jmp 1b */
+static const uint8_t stay[sizeof(reset)] = { 0xf4, 0xeb, 0xfd };
+static const uint8_t *guest = reset;
 
 static uint32_t context(bool walnut, unsigned vcpus, int *fd)
 {
@@ -86,7 +92,7 @@ static uint32_t context(bool walnut, unsigned vcpus, int *fd)
 	memcpy(file.header.e_ident, ELFMAG, SELFMAG);
 	file.header.e_ident[EI_CLASS] = ELFCLASS64;
 	file.header.e_ident[EI_DATA] = ELFDATA2LSB;
-	memcpy(file.code, reset, sizeof(reset));
+	memcpy(file.code, guest, sizeof(reset));
 	*fd = memfd_create("guest", MFD_CLOEXEC);
 	assert_int_equal(pwrite(*fd, &file, sizeof(file), 0), sizeof(file));
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", *fd);
@@ -208,6 +214,23 @@ static void a_processor_that_dies_ends_the_machine(void **state)
 	assert_int_equal(entries("/proc/self/task"), TASKS);
 }
 
+/* While the first one halts for ever. */
+static void a_processor_that_dies_takes_the_others_along(void **state)
+{
+	struct krun_walnut_result result;
+
+	need_kvm();
+	guest = stay;
+	fail_other_runs = true;
+	assert_int_equal(run(false, 3, &result), 0);
+	fail_other_runs = false;
+	guest = reset;
+	assert_int_equal(result.outcome, KRUN_WALNUT_FAILED);
+	assert_int_equal(result.exit_status, 125);
+	assert_string_equal(result.message, "KVM_RUN: Cannot allocate memory");
+	assert_int_equal(entries("/proc/self/task"), TASKS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -216,6 +239,7 @@ int main(void)
 		cmocka_unit_test(each_thread_may_be_missing),
 		cmocka_unit_test(a_guest_that_restarts_is_no_failure),
 		cmocka_unit_test(a_processor_that_dies_ends_the_machine),
+		cmocka_unit_test(a_processor_that_dies_takes_the_others_along),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
