@@ -118,6 +118,8 @@ static int configure(const struct boot_options *options, uint32_t context, int *
 		code = krun_walnut_set_balloon(context, true);
 	if (!code)
 		code = krun_walnut_set_sandbox(context, true);
+	if (!code)
+		code = krun_walnut_set_jail(context, options->jail);
 	if (!code && options->pci)
 		code = krun_walnut_set_transport(context, KRUN_WALNUT_TRANSPORT_PCI);
 	if (code)
@@ -174,8 +176,9 @@ static int boot_until_off(struct boot_options *options)
 {
 	int status;
 
+	/* A jail has a process of its own for each machine. */
 	do
-		status = supervise(boot, options);
+		status = options->jail ? boot(options) : supervise(boot, options);
 	while (status == STATUS_REBOOTED && !options->no_reboot);
 	return status == STATUS_REBOOTED ? 0 : status;
 }

@@ -12,7 +12,7 @@
 #define TAG_SIZE_MAX 36
 
 enum { OPTION_KERNEL = 1, OPTION_INITRD, OPTION_CMDLINE, OPTION_DISK, OPTION_DIR, OPTION_NET, OPTION_MEM, OPTION_CPUS,
-       OPTION_PCI, OPTION_NO_REBOOT, OPTION_VERBOSE };
+       OPTION_PCI, OPTION_JAIL, OPTION_NO_REBOOT, OPTION_VERBOSE };
 
 static const struct option_spec specs[] = {
 	{ "kernel", 'k', "FILE", "what to boot: an ELF kernel (vmlinux) or a bzImage", OPTION_KERNEL },
@@ -24,6 +24,7 @@ static const struct option_spec specs[] = {
 	{ "mem", 'm', "SIZE", "RAM of the machine, default 512M; used as it is touched", OPTION_MEM },
 	{ "cpus", 0, "N", "processors, 1 (default) to 8", OPTION_CPUS },
 	{ "pci", 0, NULL, "devices on PCI instead of virtio-mmio", OPTION_PCI },
+	{ "jail", 0, NULL, "lock the machine's process in (namespaces, empty root, limits)", OPTION_JAIL },
 	{ "no-reboot", 0, NULL, "end when the guest restarts its machine", OPTION_NO_REBOOT },
 	{ "verbose", 'v', NULL, "say what is being done", OPTION_VERBOSE },
 	{ 0 },
@@ -143,6 +144,9 @@ static int apply(void *opaque, int id, const char *argument)
 		return set_cpus(options, argument);
 	case OPTION_PCI:
 		options->pci = true;
+		return 0;
+	case OPTION_JAIL:
+		options->jail = true;
 		return 0;
 	case OPTION_NO_REBOOT:
 		options->no_reboot = true;

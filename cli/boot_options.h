@@ -31,6 +31,7 @@ struct boot_options {
 	enum boot_net net;
 	const char *tap; /* the interface's name */
 	bool pci;
+	bool jail;
 	bool no_reboot;
 	bool verbose;
 };

@@ -72,7 +72,10 @@ static int stream_or_none(int fd, int other_way)
 /* By our process number: QEMU opens it too. */
 static void image_name(const struct run *run, char name[IMAGE_NAME_SIZE])
 {
-	snprintf(name, IMAGE_NAME_SIZE, "/proc/%ld/fd/%d", (long)getpid(), run->image_fd);
+	if (run->options.jail) /* a process of its own, which may not look at this one */
+		snprintf(name, IMAGE_NAME_SIZE, "/proc/self/fd/%d", run->image_fd);
+	else
+		snprintf(name, IMAGE_NAME_SIZE, "/proc/%ld/fd/%d", (long)getpid(), run->image_fd);
 }
 
 /* The library's line without the image's name, which tells the user nothing. */
@@ -192,6 +195,8 @@ static int configure(const struct run *run, uint32_t context, enum krun_walnut_a
 		code = krun_walnut_set_accel(context, accel);
 	if (!code)
 		code = krun_walnut_set_sandbox(context, true);
+	if (!code)
+		code = krun_walnut_set_jail(context, run->options.jail);
 	if (!code && !run->options.no_net)
 		code = configure_network(run, context, result);
 	if (!code)
@@ -247,7 +252,7 @@ static int run_program(struct run *run, struct krun_walnut_result *result)
 	/* Later we may not. The files that are still in use are open. */
 	scratch_remove(&run->scratch);
 	code = boot(run, accel, result);
-	if (code == -ENODEV && run->options.accel == KRUN_WALNUT_ACCEL_AUTO) {
+	if (code == -ENODEV && run->options.accel == KRUN_WALNUT_ACCEL_AUTO && !run->options.jail) {
 		char reason[sizeof(result->message)];
 
 		memcpy(reason, result->message, sizeof(reason));

@@ -14,7 +14,7 @@
 
 enum { OPTION_ENV = 1, OPTION_MEM, OPTION_ACCEL, OPTION_INVOKE, OPTION_NO_CACHE, OPTION_LEVEL,
        OPTION_DEBUG, OPTION_GDB, OPTION_CPU, OPTION_STATS, OPTION_VERBOSE, OPTION_DIR, OPTION_TMPFS, OPTION_BUNDLE, OPTION_PUBLISH, OPTION_NET,
-       OPTION_ALLOW_NET, OPTION_LISTEN };
+       OPTION_ALLOW_NET, OPTION_LISTEN, OPTION_JAIL };
 
 static const struct option_spec specs[] = {
 	{ "env", 'e', "K=V", "set a variable of the program's environment (repeatable)", OPTION_ENV },
@@ -36,6 +36,7 @@ static const struct option_spec specs[] = {
 	{ "allow-net", 0, "CIDR[:PORTS]|all", "let the program connect there (repeatable)", OPTION_ALLOW_NET },
 	{ "listen", 0, "[ADDR:]PORT", "hand the program a TCP listener, descriptor 3 and up (repeatable)", OPTION_LISTEN },
 	{ "net", 0, "tsi|none", "sockets as far as allowed (default), or none at all", OPTION_NET },
+	{ "jail", 0, NULL, "lock the machine's process in (namespaces, empty root, limits)", OPTION_JAIL },
 	{ 0 },
 };
 
@@ -117,6 +118,9 @@ static int apply(void *opaque, int id, const char *argument)
 		return compile_settings_level(&options->settings, argument);
 	case OPTION_GDB:
 		options->gdb = argument;
+		return 0;
+	case OPTION_JAIL:
+		options->jail = true;
 		return 0;
 	case OPTION_DEBUG:
 		options->settings.debug_lines = true;

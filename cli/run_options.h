@@ -39,6 +39,7 @@ struct run_options {
 	unsigned dir_count;
 	struct guest_mount *mounts; /* from malloc */
 	unsigned mount_count;
+	bool jail;
 	bool no_cache;
 	bool verbose;
 	bool stats;

@@ -35,7 +35,7 @@ enum krun_walnut_transport {
 enum krun_walnut_outcome {
 	KRUN_WALNUT_EXITED = 0,	  /* the program ended: exit_status; an external kernel switched off: 0 */
 	KRUN_WALNUT_TRAPPED = 1,  /* it trapped (exit_status 134); the report went to its stderr */
-	KRUN_WALNUT_SIGNALLED = 2, /* SIGINT or SIGTERM reached this process: signal */
+	KRUN_WALNUT_SIGNALLED = 2, /* SIGINT or SIGTERM (with a jail SIGHUP, SIGQUIT, too) reached this process: signal */
 	KRUN_WALNUT_FAILED = 3,	  /* the guest kernel or the VMM failed: message; exit_status 125 */
 	KRUN_WALNUT_REBOOTED = 4, /* an external kernel restarted its machine; exit_status 0 */
 };
@@ -97,6 +97,14 @@ int32_t krun_walnut_set_transport(uint32_t ctx_id, enum krun_walnut_transport tr
  * krun_start_enter(), which does not come back, and no for krun_walnut_run(). The environment variable
  * WALNUT_SANDBOX=off turns it off in either case; with a debugger it is off. See docs/security.md. */
 int32_t krun_walnut_set_sandbox(uint32_t ctx_id, bool enabled);
+
+/* Whether the machine runs in a jail: in a process of its own, with namespaces of its own (users, mounts,
+ * processes, IPC, host name, and network unless the guest's sockets may reach something), an empty root directory,
+ * no capabilities and narrow limits, all of it before the guest's first instruction. Default false. Where
+ * there can be none, as with a debugger, under QEMU, with ports that lead to unix sockets, or because the host permits
+ * no user namespaces, krun_walnut_run() and krun_start_enter() fail. The caller's process stays outside and is
+ * not confined. See docs/security.md. */
+int32_t krun_walnut_set_jail(uint32_t ctx_id, bool enabled);
 
 /* Which accelerator krun_walnut_run() uses; default AUTO. */
 int32_t krun_walnut_set_accel(uint32_t ctx_id, enum krun_walnut_accel accel);

@@ -43,6 +43,7 @@ struct fs_config {
 	char *path;
 	char *guest_path; /* what a WebAssembly program calls it; NULL: the tag */
 	bool read_only;
+	bool detached; /* of the jail's: in a mount of its own that nothing leads out of */
 };
 
 enum net_kind { NET_UNIX_STREAM, NET_UNIX_DATAGRAM, NET_TAP };
@@ -52,7 +53,7 @@ enum net_kind { NET_UNIX_STREAM, NET_UNIX_DATAGRAM, NET_TAP };
 struct net_config {
 	enum net_kind kind;
 	char *path; /* socket, or interface of NET_TAP; NULL: fd is connected */
-	int fd;	    /* the caller's, stays open */
+	int fd;	    /* the caller's, stays open; NET_TAP: attached already, -1: not */
 	uint8_t mac[6];
 	uint64_t features; /* of virtio-net, beyond what every such device has */
 	bool vfkit;	   /* the other side waits for gvproxy's first word */
@@ -107,6 +108,8 @@ struct vm_config {
 	enum krun_walnut_accel accel;
 
 	enum sandbox_choice sandbox;
+	bool jail;	     /* is wanted */
+	struct jail *walls;  /* in the jailed process: to be closed before the guest runs; else NULL */
 
 	char *kernel_path;  /* never NULL once the run starts */
 	unsigned kernel_format; /* KRUN_KERNEL_FORMAT_* */

@@ -16,6 +16,11 @@ void log_configure(int fd, enum log_level level)
 	log_level = (int)level;
 }
 
+int log_descriptor(void)
+{
+	return log_fd;
+}
+
 void log_set_colours(bool colours)
 {
 	log_colours = colours;

@@ -15,6 +15,9 @@ enum log_level {
 };
 
 void log_configure(int fd, enum log_level level);
+/* Where lines go. */
+int log_descriptor(void);
+
 void log_set_colours(bool colours); /* off at first */
 bool log_enabled(enum log_level level);
 

@@ -51,18 +51,24 @@ def on_terminal(context, *options, **keywords):
 
 
 def machine(process):
-    """The process that the machine is."""
-    children = open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii").read()
-    return int(children)
+    """The process that the machine is: the child, or with a jail a child of process 1 there."""
+    pid = process.pid
+    while children := pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text():
+        pid = int(children)
+    return pid
+
+
+JAIL_OR_NOT = ((), ("--jail",))
 
 
 @test
 def pipes(context):
     """Without a terminal bytes go through pipes as they are, Ctrl-A too; powering off is status 0."""
     text = bytes(range(1, 113)) * 20  # without q and r
-    got = context.must(context.walnut("boot", "--kernel", kernel(context), input=text + b"q"))
-    context.equal(got.out, b"ready\r\n" + text)
-    context.equal(got.err, b"")
+    for jail in JAIL_OR_NOT:
+        got = context.must(context.walnut("boot", *jail, "--kernel", kernel(context), input=text + b"q"))
+        context.equal(got.out, b"ready\r\n" + text)
+        context.equal(got.err, b"")
 
 
 @test
@@ -79,11 +85,12 @@ def end_of_input(context):
 def restart(context):
     """A guest that resets its machine finds it new; with --no-reboot that is the end."""
     image = kernel(context)
-    process = context.start([context.project.walnut, "boot", "--kernel", image], stdin=-1, stdout=-1)
-    for text in b"ar", b"bq":
-        read_until(process.stdout.fileno(), b"ready\r\n")
-        os.write(process.stdin.fileno(), text)
-    context.equal(context.must(context.finish(process)).out, b"b")
+    for jail in JAIL_OR_NOT:
+        process = context.start([context.project.walnut, "boot", *jail, "--kernel", image], stdin=-1, stdout=-1)
+        for text in b"ar", b"bq":
+            read_until(process.stdout.fileno(), b"ready\r\n")
+            os.write(process.stdin.fileno(), text)
+        context.equal(context.must(context.finish(process)).out, b"b")
     got = context.must(context.walnut("boot", "--no-reboot", "--kernel", image, input=b"arbq"))
     context.equal(got.out, b"ready\r\na")
 
@@ -107,33 +114,39 @@ def terminal(context):
 @test
 def terminal_after_signals(context):
     """The terminal is as before after SIGTERM, SIGHUP and a crash of ours, too."""
-    for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGSEGV):
-        process, ours, theirs, before = on_terminal(context)
-        os.kill(machine(process) if number == signal.SIGSEGV else process.pid, number)
-        context.equal(context.finish(process).status, -number)
-        context.equal(termios.tcgetattr(theirs), before, f"settings after {number.name}")
-        os.close(ours)
-        os.close(theirs)
+    for jail in JAIL_OR_NOT:
+        for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGSEGV):
+            process, ours, theirs, before = on_terminal(context, *jail)
+            os.kill(machine(process) if number == signal.SIGSEGV else process.pid, number)
+            if jail and number == signal.SIGSEGV:
+                context.contains(read_until(ours, b"\r\n"), b"ended without a result: Segmentation fault")
+                context.equal(context.finish(process).status, 125)
+            else:
+                context.equal(context.finish(process).status, -number)
+            context.equal(termios.tcgetattr(theirs), before, f"settings after {number.name}")
+            os.close(ours)
+            os.close(theirs)
 
 
 @test
 def job_control(context):
     """Stopped, it leaves the terminal as it was; continued, it is raw again and the machine goes on."""
-    process, ours, theirs, before = on_terminal(context)
-    os.killpg(process.pid, signal.SIGTSTP)  # as a shell does
-    _, status = os.waitpid(process.pid, os.WUNTRACED)
-    assert os.WIFSTOPPED(status)
-    while termios.tcgetattr(theirs) != before:
-        time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGCONT)
-    while termios.tcgetattr(theirs)[3] & termios.ICANON:
-        assert process.poll() is None
-        time.sleep(0.01)
-    os.write(ours, b"zq")
-    read_until(ours, b"z")
-    context.equal(context.finish(process).status, 0)
-    os.close(ours)
-    os.close(theirs)
+    for jail in JAIL_OR_NOT:
+        process, ours, theirs, before = on_terminal(context, *jail)
+        os.killpg(process.pid, signal.SIGTSTP)  # as a shell does
+        _, status = os.waitpid(process.pid, os.WUNTRACED)
+        assert os.WIFSTOPPED(status)
+        while termios.tcgetattr(theirs) != before:
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGCONT)
+        while termios.tcgetattr(theirs)[3] & termios.ICANON:
+            assert process.poll() is None
+            time.sleep(0.01)
+        os.write(ours, b"zq")
+        read_until(ours, b"z")
+        context.equal(context.finish(process).status, 0)
+        os.close(ours)
+        os.close(theirs)
 
 
 @test

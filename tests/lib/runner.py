@@ -92,8 +92,9 @@ class Context:
 
     def start(self, command, env=None, **keywords):
         """A Popen in its own process group, ended with the test at the latest."""
+        keywords.setdefault("start_new_session", True)
         return subprocess.Popen([str(word) for word in command], env=self.environment(env),
-                                start_new_session=True, cwd=keywords.pop("cwd", self.tmp), **keywords)
+                                cwd=keywords.pop("cwd", self.tmp), **keywords)
 
     def finish(self, process, input=None):
         """Waits for a started process and returns its Result."""

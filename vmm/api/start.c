@@ -13,6 +13,7 @@
 #include "program/program.h"
 #include "program/streams.h"
 #include "qemu/qemu.h"
+#include "sandbox/jail.h"
 #include "vm/clock.h"
 #include "vm/kvm.h"
 #include "vm/vm.h"
@@ -65,7 +66,8 @@ static int run_by(struct vm_config *config, bool emulated, struct krun_walnut_re
 	if (error)
 		tell(result, &failure, error);
 	else
-		error = emulated ? qemu_run(config, result) : vm_run(config, result);
+		error = emulated ? qemu_run(config, result) :
+			config->jail ? jail_run(config, vm_run, result) : vm_run(config, result);
 	program_release(&program, config);
 	return error;
 }
@@ -74,10 +76,14 @@ static int run_somehow(struct vm_config *config, struct krun_walnut_result *resu
 {
 	int error;
 
+	if (config->accel == KRUN_WALNUT_ACCEL_TCG && config->jail) {
+		snprintf(result->message, sizeof(result->message), "no jail: QEMU is a program of its own, use KVM");
+		return -ENOTSUP;
+	}
 	if (config->accel == KRUN_WALNUT_ACCEL_TCG)
 		return run_by(config, true, result);
 	error = run_by(config, false, result);
-	if (error != -ENODEV || config->accel == KRUN_WALNUT_ACCEL_KVM)
+	if (error != -ENODEV || config->accel == KRUN_WALNUT_ACCEL_KVM || config->jail)
 		return error;
 	dprintf(STDERR_FILENO, "walnut: %s; running under QEMU TCG, which is slower\n", result->message);
 	result->message[0] = '\0';

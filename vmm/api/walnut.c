@@ -45,6 +45,16 @@ KRUN_API int32_t krun_walnut_set_sandbox(uint32_t ctx_id, bool enabled)
 	return api_release(0);
 }
 
+KRUN_API int32_t krun_walnut_set_jail(uint32_t ctx_id, bool enabled)
+{
+	struct vm_config *config = api_acquire(ctx_id);
+
+	if (!config)
+		return -ENOENT;
+	config->jail = enabled;
+	return api_release(0);
+}
+
 KRUN_API int32_t krun_walnut_set_gdb(uint32_t ctx_id, const char *address)
 {
 	struct vm_config *config;

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -19,17 +21,43 @@ static const uint32_t features = FUSE_ASYNC_READ | FUSE_ATOMIC_O_TRUNC | FUSE_BI
 				 FUSE_DO_READDIRPLUS | FUSE_READDIRPLUS_AUTO | FUSE_ASYNC_DIO |
 				 FUSE_PARALLEL_DIROPS | FUSE_MAX_PAGES;
 
+/* The directory, or as a detached copy of its mounts: there ".." of its root is the root. */
+static int open_directory(const struct fs *fs, const char *path, uint64_t mount_flags)
+{
+	struct mount_attr attr = { .attr_set = mount_flags | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC };
+	struct stat st;
+	int fd, error = 0;
+
+	if (!fs->detached) {
+		fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		return fd < 0 ? -errno : fd;
+	}
+	fd = open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
+	if (fd < 0)
+		return -errno;
+	if (mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof(attr)) || fstat(fd, &st))
+		error = -errno;
+	else if (!S_ISDIR(st.st_mode))
+		error = -ENOTDIR;
+	if (!error)
+		return fd;
+	close(fd);
+	return error;
+}
+
 int fs_open(struct fs *fs, const char *path, bool read_only, uint32_t fd_limit, struct failure *failure)
 {
+	/* Symlinks are the client's business; those of /proc are ours. */
+	uint64_t flags = MOUNT_ATTR_NOSYMFOLLOW | (read_only ? MOUNT_ATTR_RDONLY : 0);
 	int root_fd, error;
 
-	fs->proc_fd = open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	fs->proc_fd = open_directory(fs, "/proc/self/fd", 0);
 	if (fs->proc_fd < 0)
-		return failure_errno(failure, -errno, "cannot open /proc/self/fd");
+		return failure_errno(failure, fs->proc_fd, "cannot open /proc/self/fd");
 	/* The user's own path: its symlinks are followed. */
-	root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	root_fd = open_directory(fs, path, flags);
 	if (root_fd < 0)
-		return failure_errno(failure, -errno, "cannot share %s", path);
+		return failure_errno(failure, root_fd, "cannot share %s", path);
 	if (faccessat(root_fd, ".", R_OK | X_OK, AT_EACCESS) != 0) {
 		error = -errno;
 		close(root_fd);
@@ -43,7 +71,7 @@ int fs_open(struct fs *fs, const char *path, bool read_only, uint32_t fd_limit, 
 	fs->read_only = read_only;
 	fs->uid = geteuid();
 	fs->gid = getegid();
-	fs->owner_map = fs->uid != 0;
+	fs->owner_map = fs->uid != 0 || fs->detached;
 	fs->handles.limit = fd_limit / 2;
 	error = fs_inodes_create(&fs->inodes, root_fd, fd_limit / 2);
 	return error ? failure_errno(failure, error, "cannot share %s", path) : 0;

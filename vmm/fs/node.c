@@ -94,7 +94,10 @@ static int set_owner(struct fs_request *r, const struct fuse_setattr_in *in, int
 	uid_t uid = in->valid & FATTR_UID ? fs_host_uid(r->fs, in->uid) : (uid_t)-1;
 	gid_t gid = in->valid & FATTR_GID ? fs_host_gid(r->fs, in->gid) : (gid_t)-1;
 
-	return fchownat(fd, "", uid, gid, AT_EMPTY_PATH) ? -errno : 0;
+	if (fchownat(fd, "", uid, gid, AT_EMPTY_PATH) == 0)
+		return 0;
+	/* In a jail others do not even exist. */
+	return errno == EINVAL && r->fs->detached ? -EPERM : -errno;
 }
 
 static struct timespec new_time(const struct fuse_setattr_in *in, uint32_t set, uint32_t now, uint64_t seconds,

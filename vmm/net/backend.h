@@ -56,6 +56,9 @@ extern const struct net_backend_ops net_stream_ops;   /* frames after their leng
 extern const struct net_backend_ops net_datagram_ops; /* a datagram each (gvproxy) */
 extern const struct net_backend_ops net_tap_ops;
 
+/* A new descriptor of this TAP interface of the host, or a negative errno and *failure. */
+int net_tap_attach(const char *name, struct failure *failure);
+
 /* Opens what the configuration says. net_backend_close(), which accepts a zeroed one, is due in both
  * cases. */
 int net_backend_open(struct net_backend *backend, const struct net_config *config, struct failure *failure);

@@ -40,15 +40,30 @@ static int attach(int fd, const char *name, struct failure *failure)
 	return 0;
 }
 
+int net_tap_attach(const char *name, struct failure *failure)
+{
+	int fd = open(DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC), error;
+
+	if (fd < 0)
+		return failure_errno(failure, -errno, "network: TAP interface %s: " DEVICE, name);
+	error = attach(fd, name, failure);
+	if (!error)
+		return fd;
+	close(fd);
+	return error;
+}
+
 static int tap_open(struct net_backend *backend, const struct net_config *config, struct failure *failure)
 {
-	backend->fd = open(DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
-	if (backend->fd < 0)
-		return failure_errno(failure, -errno, "network: TAP interface %s: " DEVICE, config->path);
 	backend->in = malloc(BUFFER_SIZE);
 	if (!backend->in)
 		return failure_set(failure, -ENOMEM, "network: out of memory");
-	return attach(backend->fd, config->path, failure);
+	if (config->fd < 0) {
+		backend->fd = net_tap_attach(config->path, failure);
+		return backend->fd < 0 ? backend->fd : 0;
+	}
+	backend->fd = fcntl(config->fd, F_DUPFD_CLOEXEC, 0);
+	return backend->fd < 0 ? failure_errno(failure, -errno, "network: TAP interface %s", config->path) : 0;
 }
 
 static int tap_receive(struct net_backend *backend, struct net_frame *frame)

@@ -20,7 +20,8 @@
 #include "sandbox/filter.h"
 #include "sandbox/sandbox.h"
 
-#define GROUPS(X) X(BASIC) X(VCPU) X(UNLINK) X(BLOCK_DEVICES) X(FILES) X(SOCKETS) X(RESOLVER)
+#define GROUPS(X) X(BASIC) X(VCPU) X(UNLINK) X(BLOCK_DEVICES) X(FILES) X(SOCKETS) X(UNIX_SOCKETS) X(NO_UNIX_SOCKETS) \
+	X(RESOLVER)
 #define POSITION(name) AT_##name,
 enum { GROUPS(POSITION) };
 #define BIT(name) name = 1u << AT_##name,
@@ -48,6 +49,10 @@ static void add_rules(scmp_filter_ctx filter, unsigned groups)
 #define MISSING(call) \
 	if (groups & group) \
 		must(seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(call), 0), #call);
+#define REFUSED(call, argument, value) \
+	if (groups & group) \
+		must(seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(call), 1, \
+				      SCMP_CMP64(argument, SCMP_CMP_MASKED_EQ, 0xffffffff, value)), #call);
 #define WHEN(call, argument, value) MASKED(call, argument, 0xffffffff, value)
 #define IOCTL(request) WHEN(ioctl, 1, (unsigned)(request))
 #define KIND(name, groups)
@@ -86,6 +91,8 @@ static void print(const char *name, unsigned groups)
 #define BELOW(call, argument, value)
 #undef MISSING
 #define MISSING(call)
+#undef REFUSED
+#define REFUSED(call, argument, value)
 #undef WHEN
 #define WHEN(call, argument, value)
 #undef IOCTL

@@ -4,6 +4,7 @@
 #include "sandbox/sandbox.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <linux/seccomp.h>
 #include <malloc.h>
 #include <signal.h>
@@ -30,7 +31,9 @@ static const char *const names[SANDBOX_KINDS] = {
 	[SANDBOX_IO] = "a thread for devices",
 	[SANDBOX_FILES] = "a thread for files",
 	[SANDBOX_SOCKETS] = "the thread for sockets",
+	[SANDBOX_UNIX_SOCKETS] = "the thread for sockets",
 	[SANDBOX_RESOLVER] = "the thread for sockets and names",
+	[SANDBOX_RESOLVER_JAILED] = "the thread for sockets and names",
 };
 
 static __thread enum sandbox_kind confined_to;
@@ -103,19 +106,34 @@ static int install(const struct sock_fprog *from)
 	return error;
 }
 
-void sandbox_enter(enum sandbox_kind kind)
+int sandbox_give_up_capabilities(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || syscall(SYS_capset, &header, none) ? -errno : 0;
+}
+
+static int confine(enum sandbox_kind kind)
 {
 	sigset_t set;
 	int error;
 
 	if (kind == SANDBOX_NONE || SANITIZED)
-		return;
+		return 0;
 	confined_to = kind;
 	sigemptyset(&set);
 	sigaddset(&set, SIGSYS);
 	error = -pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	return error ? error : install(&sandbox_filters[kind]);
+}
+
+void sandbox_enter(enum sandbox_kind kind)
+{
+	int error = kind & SANDBOX_JAILED ? sandbox_give_up_capabilities() : 0;
+
 	if (!error)
-		error = install(&sandbox_filters[kind]);
+		error = confine(kind & ~SANDBOX_JAILED);
 	if (!error)
 		return;
 	dprintf(STDERR_FILENO, "walnut: cannot confine a thread: %s\n", strerror(-error));

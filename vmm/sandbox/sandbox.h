@@ -9,9 +9,12 @@ enum sandbox_kind {
 	SANDBOX_VCPU_LISTENER, /* and will remove sockets that the guest's ports listened at */
 	SANDBOX_IO,	       /* the I/O thread, disks, network interfaces */
 	SANDBOX_FILES,
-	SANDBOX_SOCKETS,
-	SANDBOX_RESOLVER,
+	SANDBOX_SOCKETS,      /* of the network */
+	SANDBOX_UNIX_SOCKETS, /* and unix sockets of the host */
+	SANDBOX_RESOLVER, /* all of them, and names */
+	SANDBOX_RESOLVER_JAILED, /* names, without unix sockets: those of the host are beyond the jail */
 	SANDBOX_KINDS,
+	SANDBOX_JAILED = 0x40, /* with any of them: the thread gives up its capabilities, too */
 };
 
 /* Whether this library and this host's kernel can confine threads: 0, -ENOTSUP (built with a sanitizer,
@@ -21,6 +24,9 @@ int sandbox_available(void);
 /* Once for the process, before its threads are started: what they need so that the C library can do
  * without the rest, and a line on stderr for a call that is not allowed. 0 or a negative errno. */
 int sandbox_prepare(void);
+
+/* The calling thread's, for good: it gains none by executing programs either. 0 or a negative errno. */
+int sandbox_give_up_capabilities(void);
 
 /* Confines the calling thread: a system call that is not allowed kills the process (SIGSYS). Where
  * that cannot be set up the process ends. */

@@ -122,5 +122,6 @@ int virtio_fs_open(struct virtio_fs *fs, const struct fs_config *config, uint32_
 	pthread_cond_init(&fs->idle, NULL);
 	memcpy(fs->config.tag, config->tag, strnlen(config->tag, sizeof(fs->config.tag)));
 	fs->config.num_request_queues = 1;
+	fs->fs.detached = config->detached;
 	return fs_open(&fs->fs, config->path, config->read_only, fd_limit, failure);
 }

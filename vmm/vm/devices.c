@@ -302,6 +302,15 @@ static int add_share(struct vm *vm, const struct fs_config *config)
 	return error ? error : virtio_fs_open((struct virtio_fs *)device, config, share_fd_limit(vm), &vm->failure);
 }
 
+static enum sandbox_kind sockets_kind(const struct vm *vm)
+{
+	const struct vsock_config *config = &vm->config->vsock;
+
+	if (net_policy_allows_names(&config->policy))
+		return vm->config->walls ? SANDBOX_RESOLVER_JAILED : SANDBOX_RESOLVER;
+	return config->port_count > 0 ? SANDBOX_UNIX_SOCKETS : SANDBOX_SOCKETS;
+}
+
 static int add_vsock(struct vm *vm)
 {
 	const struct vsock_config *config = &vm->config->vsock;
@@ -312,7 +321,7 @@ static int add_vsock(struct vm *vm)
 	if (!config->added && (config->implicit_disabled || (config->port_count == 0 && !config->tsi)))
 		return 0;
 	worker = &vm->workers[vm->worker_count++];
-	worker->sandbox = vm_sandbox(vm, net_policy_allows_names(&config->policy) ? SANDBOX_RESOLVER : SANDBOX_SOCKETS);
+	worker->sandbox = vm_sandbox(vm, sockets_kind(vm));
 	error = worker_start(worker, "vsock", &vm->failure);
 	if (!error)
 		error = add(vm, sizeof(struct vsock), &vsock_ops, &worker->loop, &device);

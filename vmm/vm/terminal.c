@@ -22,13 +22,31 @@ static sigset_t wanted_signals(const struct terminal *terminal)
 	return set;
 }
 
+/* Groups of processes outside of our pid namespace (in a jail) have no number, but number 0: there only
+ * reading tells, as it fails for who is in the background and blocks the signal for that. */
+static bool in_foreground(int fd)
+{
+	sigset_t set, mask;
+	char nothing;
+	bool refused;
+
+	if (getpgrp() != 0)
+		return tcgetpgrp(fd) == getpgrp();
+	sigemptyset(&set);
+	sigaddset(&set, SIGTTIN);
+	pthread_sigmask(SIG_BLOCK, &set, &mask);
+	refused = read(fd, &nothing, 0) < 0;
+	pthread_sigmask(SIG_SETMASK, &mask, NULL);
+	return !refused;
+}
+
 /* Output keeps its translation of line ends: messages of ours come out in order, and the guest's
  * own carriage returns do no harm. In the background the terminal is somebody else's. */
 static void make_raw(struct terminal *terminal)
 {
 	struct termios raw = terminal->before;
 
-	if (tcgetpgrp(terminal->fd) != getpgrp())
+	if (!in_foreground(terminal->fd))
 		return;
 	cfmakeraw(&raw);
 	raw.c_oflag = terminal->before.c_oflag;

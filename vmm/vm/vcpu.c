@@ -251,15 +251,20 @@ static void tell(struct vcpu *vcpu, enum vcpu_event event)
 		vcpu->event(vcpu->event_opaque, event);
 }
 
+void vcpu_touch(struct vcpu *vcpu)
+{
+	vcpu->run->immediate_exit = 1;
+	ioctl(vcpu->fd, KVM_RUN, 0);
+	vcpu->run->immediate_exit = 0;
+}
+
 /* The instruction is over for KVM only when the guest is entered again: until then the
  * registers are those of its middle. */
 static void tell_exception(struct vcpu *vcpu)
 {
 	if (!vcpu->event)
 		return;
-	vcpu->run->immediate_exit = 1;
-	ioctl(vcpu->fd, KVM_RUN, 0);
-	vcpu->run->immediate_exit = 0;
+	vcpu_touch(vcpu);
 	tell(vcpu, VCPU_EVENT_EXCEPTION);
 }
 

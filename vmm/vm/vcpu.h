@@ -81,6 +81,10 @@ int vcpu_set_entry(struct vcpu *vcpu, enum kernel_entry kind, uint64_t entry, st
 void vcpu_attach(struct vcpu *vcpu);
 void vcpu_detach(struct vcpu *vcpu);
 
+/* Lets KVM do what it leaves for a VM's first KVM_RUN, which may be a thread for itself in this process:
+ * before there may be no more threads. The guest does not run. */
+void vcpu_touch(struct vcpu *vcpu);
+
 /* Runs the guest on the attached thread until something ends it. */
 enum vcpu_stop vcpu_run(struct vcpu *vcpu, struct vcpu_world *world, struct failure *failure);
 

@@ -154,6 +154,12 @@ enum vcpu_stop vcpus_run(struct vcpus *vcpus, struct failure *failure)
 	int error = start_threads(vcpus, failure);
 	unsigned threads;
 
+	if (!error && vcpus->walls) {
+		error = jail_close(vcpus->walls, failure);
+		vcpu_touch(&vcpus->cpu[0]);
+		if (!error)
+			error = jail_end_threads(vcpus->walls, failure);
+	}
 	if (error)
 		vcpus_stop(vcpus);
 	else

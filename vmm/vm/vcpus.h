@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "failure.h"
+#include "sandbox/jail.h"
 #include "sandbox/sandbox.h"
 #include "vm/vcpu.h"
 
@@ -17,6 +18,7 @@ struct vcpus {
 	unsigned count;	  /* that were begun to be created */
 	unsigned running; /* that have a thread */
 	struct vcpu_world world;
+	const struct jail *walls;  /* closed before the guest runs; NULL: none */
 	enum sandbox_kind sandbox; /* of the threads, from when they run the guest */
 
 	pthread_mutex_t lock; /* of what follows */

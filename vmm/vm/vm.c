@@ -168,6 +168,7 @@ static int build(struct vm *vm, struct krun_walnut_stats *stats)
 	error = decide_confinement(vm);
 	if (error)
 		return error;
+	vm->vcpus.walls = vm->config->walls;
 	vm->vcpus.sandbox = vm_sandbox(vm, listens_for_guest(&vm->config->vsock) ? SANDBOX_VCPU_LISTENER : SANDBOX_VCPU);
 	error = io_thread_start(&vm->io, vm, &vm->failure);
 	if (!error)

@@ -78,7 +78,7 @@ struct vm {
 /* What a thread of this kind is confined to. */
 static inline enum sandbox_kind vm_sandbox(const struct vm *vm, enum sandbox_kind kind)
 {
-	return vm->confined ? kind : SANDBOX_NONE;
+	return (vm->confined ? kind : SANDBOX_NONE) | (vm->config->walls ? SANDBOX_JAILED : 0);
 }
 
 /* Whether the machine is a PC, for an external kernel; else it has only what Walnut's own needs.

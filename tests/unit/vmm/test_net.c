@@ -473,7 +473,7 @@ static void what_cannot_be_opened_is_told(void **state)
 	open_fails(&(struct net_config){ .kind = NET_UNIX_STREAM, .fd = 999 }, -EBADF,
 		   "network: descriptor 999: Bad file descriptor");
 	if (access("/dev/net/tun", R_OK | W_OK) == 0 && getuid() == 0)
-		open_fails(&(struct net_config){ .kind = NET_TAP, .path = "lo" }, -EINVAL,
+		open_fails(&(struct net_config){ .kind = NET_TAP, .fd = -1, .path = "lo" }, -EINVAL,
 			   "network: lo is no TAP interface");
 	close(pipe_fds[0]);
 	close(pipe_fds[1]);

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
 #include <malloc.h>
@@ -44,6 +45,8 @@ static void execute(void) { execl("/bin/true", "true", (char *)NULL); }
 static void make_process(void) { if (fork() == 0) _exit(0); }
 static void make_thread(void) { pthread_t t; pthread_create(&t, NULL, nothing, NULL); }
 static void make_socket(void) { close(socket(AF_INET, SOCK_STREAM, 0)); }
+static void make_unix_socket(void) { if (socket(AF_UNIX, SOCK_STREAM, 0) < 0) syscall(SYS_ptrace, 0, 0, 0, 0); }
+static void miss_unix_sockets(void) { if (socket(AF_UNIX, SOCK_STREAM, 0) != -1 || errno != EACCES) syscall(SYS_ptrace, 0, 0, 0, 0); }
 static void make_raw_socket(void) { close(socket(AF_PACKET, SOCK_RAW, 0)); }
 static void make_netlink(void) { close(socket(AF_NETLINK, SOCK_RAW, 0)); }
 static void make_code(void) { mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0); }
@@ -73,8 +76,9 @@ static void leave(void) { exit(0); }
 #define IN(kind) (1u << (kind))
 #define ALL (IN(SANDBOX_KINDS) - 2)
 #define FILES IN(SANDBOX_FILES)
-#define RESOLVER IN(SANDBOX_RESOLVER)
-#define SOCKETS (IN(SANDBOX_SOCKETS) | RESOLVER)
+#define RESOLVER (IN(SANDBOX_RESOLVER) | IN(SANDBOX_RESOLVER_JAILED))
+#define UNIX_SOCKETS (IN(SANDBOX_UNIX_SOCKETS) | IN(SANDBOX_RESOLVER))
+#define SOCKETS (IN(SANDBOX_SOCKETS) | IN(SANDBOX_UNIX_SOCKETS) | RESOLVER)
 #define VCPU (IN(SANDBOX_VCPU) | IN(SANDBOX_VCPU_LISTENER))
 
 static const struct attempt {
@@ -95,6 +99,8 @@ static const struct attempt {
 	{ "make_process", make_process, 0 },
 	{ "make_thread", make_thread, RESOLVER },
 	{ "make_socket", make_socket, SOCKETS },
+	{ "make_unix_socket", make_unix_socket, UNIX_SOCKETS },
+	{ "miss_unix_sockets", miss_unix_sockets, IN(SANDBOX_RESOLVER_JAILED) },
 	{ "make_raw_socket", make_raw_socket, 0 },
 	{ "make_netlink", make_netlink, RESOLVER },
 	{ "make_code", make_code, RESOLVER },
