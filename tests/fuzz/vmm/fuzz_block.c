@@ -11,10 +11,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../unit/vmm/mmio_guest.h"
+#include "any_driver.h"
 #include "config.h"
 #include "failure.h"
-#include "reader.h"
 #include "virtio/block.h"
 #include "virtio/mmio.h"
 
@@ -25,8 +24,7 @@
 #define FILE_SIZE (DISK_SIZE + 511) /* what is less than a sector is no part of the disk */
 #define TAIL 0x5a
 
-enum { OP_REQUEST, OP_DESCRIPTOR, OP_OFFER, OP_NOTIFY, OP_START, OP_REGISTER, OP_CONFIG, OP_MEMORY,
-       OP_TRUNCATE, OP_COUNT };
+enum { OP_TRUNCATE = OP_OWN, OP_COUNT };
 
 struct machine {
 	struct mmio_guest guest;
@@ -56,55 +54,20 @@ static void request(struct machine *m, struct reader *r)
 	test_offer(q, head);
 }
 
-static void memory(struct machine *m, struct reader *r)
-{
-	uint32_t at = (uint32_t)take(r, 3) % (TEST_RAM_SIZE - 256);
-	size_t size = take(r, 1);
-	const uint8_t *bytes = take_bytes(r, &size);
-
-	memcpy(test_ram_at(&m->guest.ram, at), bytes, size);
-}
-
 static void step(struct machine *m, struct reader *r)
 {
-	struct test_queue *q = &m->guest.queues[0];
-	uint64_t value, at;
+	unsigned op = take(r, 1) % OP_COUNT;
 
-	switch (take(r, 1) % OP_COUNT) {
+	switch (op) {
 	case OP_REQUEST:
 		request(m, r);
-		break;
-	case OP_DESCRIPTOR:
-		at = take(r, 1) % QUEUE_SIZE;
-		*test_desc(q, (unsigned)at) = (struct virtq_desc){ take(r, 3), (uint32_t)take(r, 3),
-			(uint16_t)(take(r, 1) & 7), (uint16_t)(take(r, 1) % QUEUE_SIZE) };
-		break;
-	case OP_OFFER:
-		test_offer(q, (uint16_t)(take(r, 1) % QUEUE_SIZE));
-		break;
-	case OP_NOTIFY:
-		mmio_notify(&m->block.device);
-		mmio_turn(&m->loop);
-		break;
-	case OP_START:
-		mmio_start(&m->guest, take(r, 2) & mmio_offered_features(&m->guest), QUEUES);
-		break;
-	case OP_REGISTER:
-		at = 4 * take(r, 1);
-		mmio_put(&m->guest, at, (uint32_t)take(r, 4));
-		break;
-	case OP_CONFIG:
-		at = BASE + VIRTIO_MMIO_CONFIG + take(r, 1);
-		value = take(r, 2);
-		bus_write(&m->guest.bus, at, &value, 1u << (value >> 8 & 3));
-		bus_read(&m->guest.bus, at, &value, 1u << (value >> 10 & 3));
-		break;
-	case OP_MEMORY:
-		memory(m, r);
 		break;
 	case OP_TRUNCATE:
 		m->truncated = true;
 		(void)!ftruncate(m->file, (off_t)(take(r, 2) % FILE_SIZE));
+		break;
+	default:
+		any_driver_step(&m->guest, &m->block.device, QUEUES, op, r);
 		break;
 	}
 }

@@ -125,6 +125,16 @@ def fs() -> bytes:
             + bytes([17, 0]) + root + bytes([18, 3]) + node + handle + small(0) * 2 + bytes([38, 0]) + root)
 
 
+def fs_device() -> bytes:
+    def request(opcode: int, args: bytes, how: int = 1) -> bytes:
+        return bytes([0, how, opcode]) + (b"" if how & 0xf0 else bytes([len(args)])) + args
+
+    lookup = request(1, b"a\0")
+    return (b"\0" + lookup + b"\3" + request(3, bytes(16)) + b"\3" + lookup + bytes([4, 0xff, 0xff]) + lookup + b"\3"
+            + bytes([0, 0x21, 1, 0x50, 0]) + b"a\0aaaaaa" + b"\3" + request(2, bytes(8), 0) + b"\3" + request(38, b"")
+            + b"\3" + bytes([1, 1, 0, 0, 0, 8, 100, 0, 0, 1, 1, 2, 1, 0, 3, 6, 0, 36, 8]))
+
+
 def gdb() -> bytes:
     def packet(text: bytes) -> bytes:
         return b"$" + text + b"#%02x" % (sum(text) & 255)
@@ -161,7 +171,7 @@ def serial() -> bytes:
 
 SEEDS = {
     "kernel": (plain, pvh, bzimage, gzipped, bzipped), "virtq": (virtq,), "console": (console,), "gdb": (gdb,),
-    "vsock": (vsock,), "block": (block,), "pci": (pci,), "fs": (fs,),
+    "vsock": (vsock,), "block": (block,), "pci": (pci,), "fs": (fs,), "fs_device": (fs_device,),
     "serial": (serial,),
 }
 
