@@ -154,7 +154,8 @@ int32_t krun_set_env(uint32_t ctx_id, const char *const envp[]);
 /* The folder that the program starts in. */
 int32_t krun_set_workdir(uint32_t ctx_id, const char *workdir_path);
 
-/* Limits of the program's resources in a Linux guest, each "NUMBER=SOFT:HARD". */
+/* Limits of the program's resources, each "NUMBER=SOFT:HARD". Of a WebAssembly program two: RLIMIT_NOFILE
+ * (7), and RLIMIT_AS (9), for all its linear memories; the log names the others. */
 int32_t krun_set_rlimits(uint32_t ctx_id, const char *const rlimits[]);
 
 /* No longer part of libkrun: always -EINVAL. krun_add_virtiofs() shares folders. */

@@ -119,30 +119,35 @@ static void parse_device(struct cmdline *out, struct cmdline_word word)
 		out->devices[out->device_count++] = device;
 }
 
-static void parse_ports(struct cmdline_ports *out, struct cmdline_word word)
+bool cmdline_item(struct cmdline_word list, const char *name, uint64_t *out)
 {
 	struct cmdline_word item;
+
+	while (list.size) {
+		if (!take_until(&list, ',', &item)) {
+			item = list;
+			list.size = 0;
+		}
+		if (take_prefix(&item, name) && take_prefix(&item, ":"))
+			return cmdline_number(item, false, out);
+	}
+	return false;
+}
+
+static void parse_ports(struct cmdline_ports *out, struct cmdline_word word)
+{
+	const struct {
+		const char *name;
+		uint32_t *port;
+	} streams[] = {
+		{ "stdin", &out->input }, { "stdout", &out->output }, { "stderr", &out->error }, { "status", &out->status },
+	};
 	uint64_t number;
 
 	out->known = true;
-	while (word.size) {
-		uint32_t *port = NULL;
-
-		if (!take_until(&word, ',', &item)) {
-			item = word;
-			word.size = 0;
-		}
-		if (take_prefix(&item, "stdin:"))
-			port = &out->input;
-		else if (take_prefix(&item, "stdout:"))
-			port = &out->output;
-		else if (take_prefix(&item, "stderr:"))
-			port = &out->error;
-		else if (take_prefix(&item, "status:"))
-			port = &out->status;
-		if (port && cmdline_number(item, false, &number) && number <= UINT32_MAX)
-			*port = (uint32_t)number;
-	}
+	for (size_t i = 0; i < sizeof(streams) / sizeof(streams[0]); i++)
+		if (cmdline_item(word, streams[i].name, &number) && number <= UINT32_MAX)
+			*streams[i].port = (uint32_t)number;
 }
 
 static void parse_word(struct cmdline *out, struct cmdline_word word)
@@ -165,6 +170,8 @@ static void parse_word(struct cmdline *out, struct cmdline_word word)
 		out->ip = word;
 	} else if (take_prefix(&word, "walnut.listen=")) {
 		out->listen = word;
+	} else if (take_prefix(&word, "walnut.limits=")) {
+		out->limits = word;
 	} else if (take_prefix(&word, "gateway=")) {
 		out->gateway = word;
 	}

@@ -41,6 +41,7 @@ struct cmdline {
 	struct cmdline_word ip;	     /* ip= */
 	struct cmdline_word gateway; /* gateway= */
 	struct cmdline_word listen;    /* walnut.listen=PORT[,PORT…]: wasi/sock_preopen.h */
+	struct cmdline_word limits;    /* walnut.limits=descriptors:N,memory:BYTES, either may be missing */
 	struct cmdline_word arguments; /* everything after "--" */
 };
 
@@ -50,6 +51,10 @@ void cmdline_parse(struct cmdline *out, const char *text, size_t max);
 /* Splits `word` into NUL-terminated strings, one after the other in `out`, which
  * has room for word.size + 1 bytes. Returns how many; *size gets their total. */
 uint32_t cmdline_split(struct cmdline_word word, char *out, size_t *size);
+
+/* The number after `name` and a colon in a list that has commas between its items. False: it is not
+ * there, or no number. */
+bool cmdline_item(struct cmdline_word list, const char *name, uint64_t *out);
 
 /* A decimal or 0x number that is all of `word`, with one of the suffixes K, M, G
  * if `suffix`. False: it is not, or it overflows. */

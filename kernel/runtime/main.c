@@ -129,6 +129,16 @@ static void run_program(const struct walnut_module *module)
 	start->invoke(NULL, NULL);
 }
 
+static void set_limits(void)
+{
+	uint64_t number;
+
+	if (cmdline_item(line.limits, "descriptors", &number))
+		descriptor_limit(number);
+	if (cmdline_item(line.limits, "memory", &number))
+		space_limit_memories(number);
+}
+
 /* For walnut.debug: what the kernel found, on the serial port. */
 static void describe(void)
 {
@@ -168,6 +178,7 @@ void runtime_main(const struct nucleus_info *info)
 	/* Behind them: libraries look for directories up to the first that is none. */
 	if (open_listeners)
 		open_listeners(line.listen);
+	set_limits();
 	module = find_program();
 	if (line.debug)
 		describe();

@@ -8,7 +8,7 @@ import socket
 import subprocess
 
 from lib.endtoend import test
-from lib.programs import example, from_bytes, from_wat
+from lib.programs import example, from_bytes, from_c, from_wat
 
 
 def declared(context):
@@ -135,6 +135,30 @@ def runs_a_containers_program(context):
     (root / ".krun_config.json").unlink()
     got = context.must(context.run(run, "-", env=env), 99)
     context.contains(got.err, b"neither a kernel nor a program was set")
+
+
+@test()
+def limits_reach_the_module(context):
+    """krun_set_rlimits: descriptors and memory of a module are limited; other limits are a line in the log."""
+    root = context.tmp / "root"
+    root.mkdir()
+    shutil.copy(from_c(context, "limits"), root / "app.wasm")
+    run = linked(context)
+
+    def under(limits, status=0):
+        env = {"WALNUT_TEST_ROOT": str(root), "WALNUT_TEST_LIMITS": limits}
+        return context.must(context.run(run, "/app.wasm", env=env), status)
+
+    infinite = 2**64 - 1
+    got = under(f"7=20:1000 9={64 << 20}:{infinite}")
+    context.equal(got.out, b"descriptors up to 19: No file descriptors available\n1024 pages\n")
+    context.equal(got.err, b"")
+    got = under(f"7={infinite}:{infinite} 6=100:200 3=1:2")
+    assert b"descriptors up to 19" not in got.out and b" 1024 pages" not in got.out
+    context.contains(got.err, b"limit 6=100:200: has no meaning for a WebAssembly program\n", b"limit 3=1:2: ")
+    context.contains(under("9=65536:65536", 125).err, b"MiB of memory, its limit leaves 0 MiB")
+    for wrong in ("7=20", "7=20:", "NOFILE=1:2", "7=1:18446744073709551616"):
+        context.contains(under(wrong, 99).err, b"krun_set_rlimits", b"not NUMBER=SOFT:HARD")
 
 
 @test()

@@ -7,6 +7,7 @@
 
 #include "api/api.h"
 #include "config.h"
+#include "program/limits.h"
 
 static int set_env(struct vm_config *config, const char *const envp[])
 {
@@ -47,20 +48,6 @@ KRUN_API int32_t krun_set_workdir(uint32_t ctx_id, const char *workdir_path)
 	return config ? api_release(api_set_string(&config->workdir, workdir_path)) : -ENOENT;
 }
 
-/* "NUMBER=SOFT:HARD", all decimal. */
-static bool is_rlimit(const char *text)
-{
-	for (const char *end = "=:"; ; end++) {
-		size_t digits = strspn(text, "0123456789");
-
-		if (digits == 0 || digits > 20 || text[digits] != *end)
-			return false;
-		if (*end == '\0')
-			return true;
-		text += digits + 1;
-	}
-}
-
 KRUN_API int32_t krun_set_rlimits(uint32_t ctx_id, const char *const rlimits[])
 {
 	struct vm_config *config;
@@ -68,7 +55,7 @@ KRUN_API int32_t krun_set_rlimits(uint32_t ctx_id, const char *const rlimits[])
 	if (!rlimits)
 		return api_refuse(-EINVAL, "no limits");
 	for (size_t i = 0; rlimits[i]; i++)
-		if (!is_rlimit(rlimits[i]))
+		if (!limit_is_one(rlimits[i]))
 			return api_refuse(-EINVAL, "%s: not NUMBER=SOFT:HARD", rlimits[i]);
 	config = api_acquire(ctx_id);
 	return config ? api_release(api_set_strings(&config->rlimits, NULL, rlimits)) : -ENOENT;

@@ -17,6 +17,7 @@
 #include "config.h"
 #include "gdb/listen.h"
 #include "status.h" /* abi/ */
+#include "program/limits.h"
 #include "vm/clock.h"
 
 #define WORDS_MAX 64
@@ -163,6 +164,7 @@ static int add_command_line(struct words *words, const struct vm_config *config,
 	command_line_init(&line, text, APPEND_MAX);
 	if (config->cmdline)
 		command_line_add_text(&line, config->cmdline);
+	limits_add(&line, config->rlimits);
 	command_line_add(&line, "walnut.epoch_ns=%llu", (unsigned long long)clock_epoch_ns());
 	if (line.overflow || line.unprintable)
 		return failure_set(failure, -EINVAL, "kernel command line: %s",

@@ -12,6 +12,7 @@
 #include "boot/libkrun_words.h"
 #include "boot/zero_page.h"
 #include "config.h"
+#include "program/limits.h"
 #include "vm/clock.h"
 #include "vm/devices.h"
 #include "vm/kvm.h"
@@ -68,10 +69,12 @@ static int write_command_line(struct vm *vm, uint32_t *size)
 	else if (vm->config->cmdline)
 		command_line_add_text(&line, vm->config->cmdline);
 	devices_describe(vm, &line);
-	if (vm_is_pc(vm))
+	if (vm_is_pc(vm)) {
 		libkrun_words_end(&line, vm->config);
-	else
+	} else {
 		add_hints(vm, &line);
+		limits_add(&line, vm->config->rlimits);
+	}
 	*size = (uint32_t)line.size + 1;
 	if (line.unprintable)
 		return failure_set(&vm->failure, -EINVAL, "kernel command line: not printable ASCII, or with quotes in an "

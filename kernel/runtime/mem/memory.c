@@ -69,14 +69,16 @@ static bool back(struct walnut_memory *memory, uint64_t pages, uint64_t delta)
 
 	if (!delta)
 		return true;
-	if (size > space_ram_left())
+	if (size > space_ram_left() || size > space_memories_left())
 		return false;
 	if (!takes_frames(memory) && begin < FRAME_SIZE)
 		small = minimum(size, FRAME_SIZE - begin);
 	if (small && !space_back(address, small))
 		return false;
-	if (size == small || space_extend(address + small, size - small, &memory->host))
+	if (size == small || space_extend(address + small, size - small, &memory->host)) {
+		space_take_memory(size);
 		return true;
+	}
 	if (small)
 		space_hide(address, small);
 	return false;
@@ -98,13 +100,17 @@ _Noreturn static void refuse(const struct walnut_memory *memory, uint64_t left)
 
 	if (runtime_try_active())
 		walnut_trap(WALNUT_TRAP_OUT_OF_MEMORY);
-	if (takes_frames(memory))
-		need = frame_up(need);
-	if (!fits && memory->flags & WALNUT_MEMORY_64) {
+	if (need > space_memories_left()) {
+		text_string(&text, "the program needs ");
+		text_unsigned(&text, (need + 0xfffff) >> 20);
+		text_string(&text, " MiB of memory, its limit leaves ");
+		text_unsigned(&text, space_memories_left() >> 20);
+		text_string(&text, " MiB");
+	} else if (!fits && memory->flags & WALNUT_MEMORY_64) {
 		text_string(&text, "the program needs ");
 		text_unsigned(&text, memory->pages >> 4);
 		text_string(&text, " MiB of memory, more than the VM has");
-	} else if (!fits || need <= left) {
+	} else if (!fits || (takes_frames(memory) ? frame_up(need) : need) <= left) {
 		text_string(&text, "the program's memories need more address space than there is");
 	} else {
 		text_string(&text, "the program needs ");

@@ -9,6 +9,7 @@
 #define FRAMES_AT_ZERO ((UINT64_C(4) << 30) / FRAME_SIZE)
 
 static struct pages ram;
+static uint64_t memories_left = UINT64_MAX;
 static uint64_t next_address = VA_HEAP;
 static uint64_t next_device = VA_DEVICES;
 static bool ram_is_zero;
@@ -234,6 +235,21 @@ uint64_t space_ram_used(void)
 uint64_t space_ram_left(void)
 {
 	return pages_left(&ram);
+}
+
+void space_limit_memories(uint64_t size)
+{
+	memories_left = size;
+}
+
+uint64_t space_memories_left(void)
+{
+	return memories_left;
+}
+
+void space_take_memory(uint64_t size)
+{
+	memories_left -= size;
 }
 
 uint64_t space_frames_left(void)

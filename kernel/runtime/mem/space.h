@@ -47,6 +47,11 @@ uint64_t space_ram_used(void);	/* bytes handed out */
 uint64_t space_ram_left(void);	/* bytes that can still be had, by single pages */
 uint64_t space_frames_left(void); /* bytes that can still be had in frames of 2 MiB */
 
+/* What linear memories may take of it in all, bytes; default: all. */
+void space_limit_memories(uint64_t size);
+uint64_t space_memories_left(void);
+void space_take_memory(uint64_t size);
+
 /* Whether fresh RAM reads as zero; else it is cleared where that matters. */
 void space_set_zeroed(bool zeroed);
 

@@ -12,6 +12,7 @@
 static struct descriptor first_descriptors[DESCRIPTORS_FIRST];
 static struct descriptor *descriptors = first_descriptors;
 static uint32_t capacity = DESCRIPTORS_FIRST;
+static uint64_t number_limit = DESCRIPTORS_MAX;
 static uint32_t lowest = STREAMS; /* none below, from STREAMS up, is free */
 
 void descriptor_init(uint32_t launch_flags)
@@ -34,6 +35,11 @@ void descriptor_init(uint32_t launch_flags)
 				  (fd == 0 ? WASI_RIGHT_FD_READ : WASI_RIGHT_FD_WRITE),
 		};
 	}
+}
+
+void descriptor_limit(uint64_t limit)
+{
+	number_limit = limit;
 }
 
 struct descriptor *descriptor_get(uint32_t fd)
@@ -62,7 +68,7 @@ bool descriptor_open(const struct descriptor_ops *ops, void *object, uint64_t ri
 {
 	while (lowest < capacity && descriptors[lowest].open)
 		lowest++;
-	if (lowest == capacity && !grow())
+	if (lowest >= number_limit || (lowest == capacity && !grow()))
 		return false;
 	*fd = lowest++;
 	descriptors[*fd] = (struct descriptor){

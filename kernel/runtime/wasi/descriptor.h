@@ -41,6 +41,9 @@ struct descriptor {
  * WALNUT_LAUNCH_TTY_*. */
 void descriptor_init(uint32_t launch_flags);
 
+/* No number from `limit` up is given out; those that are open stay so. */
+void descriptor_limit(uint64_t limit);
+
 /* NULL: not open. Valid until the next descriptor_open(). */
 struct descriptor *descriptor_get(uint32_t fd);
 

@@ -20,15 +20,18 @@
 int main(int argc, char **argv)
 {
 	const char *const environment[] = { "MODE=test", "HOME=/", NULL };
-	const char *const limits[] = { "6=4096:8192", NULL };
+	const char *limits[8] = { "6=4096:8192", NULL };
 	const char *output = getenv("WALNUT_TEST_OUTPUT"), *root = getenv("WALNUT_TEST_ROOT");
 	const char *port = getenv("WALNUT_TEST_PORT");
+	char *words = getenv("WALNUT_TEST_LIMITS");
 	uint32_t ctx;
 	int32_t id;
 
 	if (argc < 2)
 		return 98;
-	MUST(krun_init_log(KRUN_LOG_TARGET_DEFAULT, KRUN_LOG_LEVEL_ERROR, KRUN_LOG_STYLE_AUTO,
+	for (size_t i = 0; i < 7 && words && (limits[i] = strtok(i ? NULL : words, " ")); i++)
+		limits[i + 1] = NULL;
+	MUST(krun_init_log(KRUN_LOG_TARGET_DEFAULT, words ? KRUN_LOG_LEVEL_WARN : KRUN_LOG_LEVEL_ERROR, KRUN_LOG_STYLE_AUTO,
 			   KRUN_LOG_OPTION_NO_ENV));
 	MUST(id = krun_create_ctx());
 	ctx = (uint32_t)id;

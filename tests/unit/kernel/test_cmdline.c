@@ -146,6 +146,24 @@ static void a_line_without_an_end_stops_at_its_limit(void **state)
 	free(text);
 }
 
+static void limits_are_found_by_their_names(void **state)
+{
+	struct cmdline line = parse("walnut.limits=descriptors:20,memory:0x10000,other:,x");
+	uint64_t number = 0;
+
+	assert_true(cmdline_item(line.limits, "descriptors", &number));
+	assert_int_equal(number, 20);
+	assert_true(cmdline_item(line.limits, "memory", &number));
+	assert_int_equal(number, 0x10000);
+	assert_false(cmdline_item(line.limits, "other", &number));
+	assert_false(cmdline_item(line.limits, "x", &number));
+	assert_false(cmdline_item(line.limits, "descriptor", &number));
+	line = parse("walnut.limits=");
+	assert_false(cmdline_item(line.limits, "memory", &number));
+	line = parse("");
+	assert_false(cmdline_item(line.limits, "memory", &number));
+}
+
 static void an_open_quote_ends_with_the_line(void **state)
 {
 	struct cmdline line = parse("-- \"a b");
@@ -168,6 +186,7 @@ int main(void)
 		cmocka_unit_test(arguments_follow_two_dashes),
 		cmocka_unit_test(devices_at_the_very_end_are_no_arguments),
 		cmocka_unit_test(a_line_without_an_end_stops_at_its_limit),
+		cmocka_unit_test(limits_are_found_by_their_names),
 		cmocka_unit_test(an_open_quote_ends_with_the_line),
 	};
 
