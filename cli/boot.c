@@ -11,7 +11,6 @@
 #include "fail.h"
 #include "libkrun.h"
 #include "options.h"
-#include "passt.h"
 #include "process.h"
 #include "supervise.h"
 #include "walnut.h"
@@ -71,25 +70,14 @@ static int add_shares(const struct boot_options *options, uint32_t context)
 
 static int add_net(const struct boot_options *options, uint32_t context, int *passt_fd)
 {
-	uint8_t mac[6] = { 0x5a, 0x94, 0xef, 0xe4, 0x0c, 0xee };
+	char message[256];
 	int32_t code;
 
-	switch (options->net) {
-	case BOOT_NET_TSI:
-		code = krun_add_vsock(context, KRUN_TSI_HIJACK_INET);
-		return code ? fail("boot: --net tsi: %s", strerror(-code)) : 0;
-	case BOOT_NET_TAP:
-		code = krun_add_net_tap(context, (char *)options->tap, mac, COMPAT_NET_FEATURES, 0);
-		return code ? fail("boot: --net tap:%s: %s", options->tap, strerror(-code)) : 0;
-	case BOOT_NET_PASST:
-		*passt_fd = passt_start();
-		if (*passt_fd < 0)
-			return -*passt_fd;
-		code = krun_add_net_unixstream(context, NULL, *passt_fd, mac, 0, 0);
-		return code ? fail("boot: --net passt: %s", strerror(-code)) : 0;
-	default:
-		return 0;
-	}
+	if (options->net.kind != NET_OPTION_TSI)
+		return net_option_add(&options->net, context, NULL, passt_fd, message, sizeof(message)) ?
+			       fail("boot: %s", message) : 0;
+	code = krun_add_vsock(context, KRUN_TSI_HIJACK_INET);
+	return code ? fail("boot: --net tsi: %s", strerror(-code)) : 0;
 }
 
 /* The library closes what it is given. */

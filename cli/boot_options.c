@@ -11,7 +11,7 @@
 #define CPUS_MAX 8
 #define TAG_SIZE_MAX 36
 
-enum { OPTION_KERNEL = 1, OPTION_INITRD, OPTION_CMDLINE, OPTION_DISK, OPTION_DIR, OPTION_NET, OPTION_MEM, OPTION_CPUS,
+enum { OPTION_KERNEL = 1, OPTION_INITRD, OPTION_CMDLINE, OPTION_DISK, OPTION_DIR, OPTION_NET, OPTION_PCAP, OPTION_MEM, OPTION_CPUS,
        OPTION_PCI, OPTION_JAIL, OPTION_NO_REBOOT, OPTION_VERBOSE };
 
 static const struct option_spec specs[] = {
@@ -21,6 +21,7 @@ static const struct option_spec specs[] = {
 	{ "disk", 'd', "FILE[:ro]", "a disk, raw (repeatable): /dev/vda, vdb, …", OPTION_DISK },
 	{ "dir", 0, "HOST[::TAG][:ro]", "share a folder by virtio-fs (repeatable)", OPTION_DIR },
 	{ "net", 0, "MODE", "passt, tap:NAME, tsi, or none (default)", OPTION_NET },
+	{ "pcap", 0, "FILE", "record the interface's frames, for tcpdump and Wireshark", OPTION_PCAP },
 	{ "mem", 'm', "SIZE", "RAM of the machine, default 512M; used as it is touched", OPTION_MEM },
 	{ "cpus", 0, "N", "processors, 1 (default) to 8", OPTION_CPUS },
 	{ "pci", 0, NULL, "devices on PCI instead of virtio-mmio", OPTION_PCI },
@@ -94,22 +95,6 @@ static int add_share(struct boot_options *options, const char *argument)
 	return status;
 }
 
-static int set_net(struct boot_options *options, const char *argument)
-{
-	if (strcmp(argument, "none") == 0)
-		options->net = BOOT_NET_NONE;
-	else if (strcmp(argument, "tsi") == 0)
-		options->net = BOOT_NET_TSI;
-	else if (strcmp(argument, "passt") == 0)
-		options->net = BOOT_NET_PASST;
-	else if (strncmp(argument, "tap:", 4) == 0 && argument[4])
-		options->net = BOOT_NET_TAP;
-	else
-		return fail("boot: --net %s: it is passt, tap:NAME, tsi or none", argument);
-	options->tap = options->net == BOOT_NET_TAP ? argument + 4 : NULL;
-	return 0;
-}
-
 static int set_cpus(struct boot_options *options, const char *argument)
 {
 	if (argument[0] < '1' || argument[0] > '0' + CPUS_MAX || argument[1])
@@ -137,7 +122,10 @@ static int apply(void *opaque, int id, const char *argument)
 	case OPTION_DIR:
 		return add_share(options, argument);
 	case OPTION_NET:
-		return set_net(options, argument);
+		return net_option_parse(&options->net, "boot", argument);
+	case OPTION_PCAP:
+		options->net.pcap = argument;
+		return 0;
 	case OPTION_MEM:
 		return option_memory("boot", argument, &options->ram_mib);
 	case OPTION_CPUS:

@@ -5,10 +5,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "net_option.h"
+
 #define BOOT_DISKS_MAX 8
 #define BOOT_SHARES_MAX 8
-
-enum boot_net { BOOT_NET_NONE, BOOT_NET_TSI, BOOT_NET_PASST, BOOT_NET_TAP };
 
 struct boot_disk {
 	char *path;
@@ -28,8 +28,7 @@ struct boot_options {
 	unsigned disk_count;
 	struct boot_share shares[BOOT_SHARES_MAX];
 	unsigned share_count;
-	enum boot_net net;
-	const char *tap; /* the interface's name */
+	struct net_option net;
 	bool pci;
 	bool jail;
 	bool no_reboot;

@@ -6,12 +6,13 @@
 #include "find_image.h"
 #include "produce.h"
 
-enum { OPTION_CACHE = PRODUCE_OWN, OPTION_BUNDLE };
+enum { OPTION_CACHE = PRODUCE_OWN, OPTION_BUNDLE, OPTION_TCPIP };
 
 static const struct option_spec options[] = {
 	PRODUCE_OPTIONS(".elf"),
 	{ "cache", 0, NULL, "take the image from the cache of walnut run, and put it there", OPTION_CACHE },
 	{ "bundle", 0, "DIR[::GUEST]", "put a folder into the image, for the program to read", OPTION_BUNDLE },
+	{ "tcpip", 0, NULL, "put a TCP/IP stack into the image, for machines with a network device", OPTION_TCPIP },
 	{ 0 }
 };
 
@@ -47,6 +48,8 @@ static int apply(struct production *production, int id, const char *argument)
 {
 	if (id == OPTION_BUNDLE)
 		production->settings.bundle = argument;
+	else if (id == OPTION_TCPIP)
+		production->settings.tcpip = true;
 	else
 		production->make = make_cached;
 	return 0;

@@ -45,7 +45,7 @@ int key_make(struct key *key, const struct source *source, const struct compile_
 	uint8_t digest[DIGEST_SIZE];
 	blake2b_state state;
 	uint32_t numbers[] = { (uint32_t)settings->opt_level, settings->allow_unknown_imports,
-			       settings->require_start, settings->debug_lines };
+			       settings->require_start, settings->debug_lines, settings->tcpip };
 
 	if (blake2b_init(&state, KEY_SIZE))
 		return -1;
@@ -63,7 +63,8 @@ int key_make(struct key *key, const struct source *source, const struct compile_
 	add_text(&state, settings->memory);
 	add_text(&state, settings->module_name);
 	if (add_identity(&state, paths->compiler) || add_identity(&state, paths->kernel_archive) ||
-	    add_identity(&state, paths->linker_script) || digest_source(cache, source, time(NULL), digest))
+	    add_identity(&state, paths->linker_script) ||
+	    (settings->tcpip && add_identity(&state, paths->stack_archive)) || digest_source(cache, source, time(NULL), digest))
 		return -1;
 	add(&state, digest, sizeof(digest));
 	return blake2b_final(&state, key->bytes, KEY_SIZE);

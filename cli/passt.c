@@ -10,13 +10,16 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "fail.h"
 #include "process.h"
 
 /* A grandchild, so that nobody has to wait for it. What it has to say goes to our stderr. */
-static void run_passt(int fd)
+static void run_passt(int fd, const char *const *arguments)
 {
 	char number[16];
+	const char *argv[5 + PASST_ARGUMENTS_MAX + 1] = { "passt", "-q", "-f", "-F", number };
+
+	for (unsigned i = 0; arguments && i < PASST_ARGUMENTS_MAX && arguments[i]; i++)
+		argv[5 + i] = arguments[i];
 
 	if (fork() != 0)
 		_exit(0);
@@ -24,27 +27,36 @@ static void run_passt(int fd)
 	signal(SIGPIPE, SIG_DFL);
 	snprintf(number, sizeof(number), "%d", fd);
 	if (fcntl(fd, F_SETFD, 0) == 0)
-		execlp("passt", "passt", "-q", "-f", "-F", number, (char *)NULL);
+		execvp("passt", (char *const *)argv);
 	_exit(127);
 }
 
-int passt_start(void)
+static int refuse(int code, const char *why, char *message, size_t size)
+{
+	snprintf(message, size, "--net passt: %s", why);
+	return code;
+}
+
+int passt_start(const char *const *arguments, char *message, size_t size)
 {
 	int ends[2];
 	pid_t child;
 
 	if (!process_in_path("passt"))
-		return -fail("boot: --net passt: no passt in PATH (package passt)");
+		return refuse(-ENOENT, "no passt in PATH (package passt)", message, size);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
-		return -fail("boot: --net passt: %s", strerror(errno));
+		return refuse(-errno, strerror(errno), message, size);
 	child = fork();
 	if (child == 0)
-		run_passt(ends[1]);
-	close(ends[1]);
+		run_passt(ends[1], arguments);
 	if (child < 0) {
+		int code = -errno;
+
 		close(ends[0]);
-		return -fail("boot: --net passt: %s", strerror(errno));
+		close(ends[1]);
+		return refuse(code, strerror(-code), message, size);
 	}
+	close(ends[1]);
 	while (waitpid(child, NULL, 0) < 0 && errno == EINTR)
 		;
 	return ends[0];

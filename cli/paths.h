@@ -9,6 +9,7 @@ struct paths {
 	char compiler[PATH_MAX];	/* walnut-cc */
 	char kernel_archive[PATH_MAX];	/* libwalnut-kernel.a */
 	char linker_script[PATH_MAX];	/* walnut.ld */
+	char stack_archive[PATH_MAX];	/* libwalnut-lwip.a; "": there is none */
 };
 
 /* Fills in *paths; 0, or EXIT_WALNUT_FAILED after a message that names what is

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -13,6 +12,7 @@
 #include "libkrun.h"
 #include "options.h"
 #include "process.h"
+#include "run_network.h"
 #include "run_options.h"
 #include "stats.h"
 
@@ -91,79 +91,7 @@ static const char *reason_of(const struct run *run, const struct krun_walnut_res
 	return result->message[0] ? result->message : strerror(-code);
 }
 
-/* Each connection of the program's is a descriptor of ours. */
-static void raise_descriptor_limit(void)
-{
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
-		return;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-}
-
-/* [ADDR:]PORT is published as itself, and the kernel told to listen there. */
-static int add_listener(uint32_t context, const char *listener, char *line, size_t size)
-{
-	const char *colon = strrchr(listener, ':'), *port = colon ? colon + 1 : listener;
-	char publish[160];
-	size_t used = strlen(line);
-
-	if (strlen(listener) + strlen(port) + 2 > sizeof(publish) || !port[0] ||
-	    strspn(port, "0123456789") != strlen(port) || strlen(port) + 2 > size - used)
-		return -EINVAL;
-	snprintf(publish, sizeof(publish), "%s:%s", listener, port);
-	snprintf(line + used, size - used, "%s%s", used ? "," : "walnut.listen=", port);
-	return krun_walnut_publish(context, publish);
-}
-
-/* The command line for the listeners that the program finds open. */
-static int configure_listeners(const struct run *run, uint32_t context, const char *image,
-			       struct krun_walnut_result *result)
-{
-	char line[1024] = "";
-
-	for (unsigned i = 0; i < run->options.listener_count && !run->options.no_net; i++) {
-		const char *listener = run->options.listeners[i];
-		int code = add_listener(context, listener, line, sizeof(line) - sizeof("walnut.listen="));
-
-		if (code) {
-			snprintf(result->message, sizeof(result->message), "--listen %.60s: %s", listener,
-				 code == -EINVAL ? "not [ADDRESS:]PORT" :
-				 code == -EEXIST ? "that port is published already" : strerror(-code));
-			return code;
-		}
-	}
-	return line[0] ? krun_set_kernel(context, image, KRUN_KERNEL_FORMAT_ELF, NULL, line) : 0;
-}
-
-static int configure_network(const struct run *run, uint32_t context, struct krun_walnut_result *result)
-{
-	const struct run_options *options = &run->options;
-	int32_t code = 0;
-
-	if (options->published_count > 0 || options->allowed_count > 0 || options->listener_count > 0)
-		raise_descriptor_limit();
-	/* What the program tries and may not is told. */
-	if (options->verbose)
-		krun_set_log_level(KRUN_LOG_LEVEL_INFO);
-	for (unsigned i = 0; i < options->published_count && !code; i++) {
-		code = krun_walnut_publish(context, options->published[i]);
-		if (code)
-			snprintf(result->message, sizeof(result->message), "--publish %.60s: %s", options->published[i],
-				 code == -EINVAL ? "not [ADDRESS:]HOST:GUEST[/udp]" :
-				 code == -EEXIST ? "that port of the program's is published already" : strerror(-code));
-	}
-	for (unsigned i = 0; i < options->allowed_count && !code; i++) {
-		code = krun_walnut_allow_net(context, options->allowed[i]);
-		if (code)
-			snprintf(result->message, sizeof(result->message), "--allow-net %.60s: %s", options->allowed[i],
-				 code == -EINVAL ? "not ADDRESS[/PREFIX][:PORT[-PORT]] or all" : strerror(-code));
-	}
-	return code;
-}
-
-static int configure(const struct run *run, uint32_t context, enum krun_walnut_accel accel,
+static int configure(const struct run *run, uint32_t context, enum krun_walnut_accel accel, int *passt_fd,
 		     struct krun_walnut_result *result)
 {
 	char image[IMAGE_NAME_SIZE];
@@ -197,10 +125,9 @@ static int configure(const struct run *run, uint32_t context, enum krun_walnut_a
 		code = krun_walnut_set_sandbox(context, true);
 	if (!code)
 		code = krun_walnut_set_jail(context, run->options.jail);
-	if (!code && !run->options.no_net)
-		code = configure_network(run, context, result);
 	if (!code)
-		code = configure_listeners(run, context, image, result);
+		code = run_network_configure(&run->options, context, image, passt_fd, result->message,
+					     sizeof(result->message));
 	if (!code && (code = krun_walnut_set_gdb(context, run->options.gdb)))
 		snprintf(result->message, sizeof(result->message), "--gdb %s: not [ADDRESS:]PORT",
 			 run->options.gdb);
@@ -211,22 +138,27 @@ static int configure(const struct run *run, uint32_t context, enum krun_walnut_a
 static int boot(const struct run *run, enum krun_walnut_accel accel, struct krun_walnut_result *result)
 {
 	int32_t context = krun_create_ctx(), code;
+	int passt_fd = -1;
 
 	memset(result, 0, sizeof(*result));
 	if (context < 0)
 		return context;
-	code = configure(run, (uint32_t)context, accel, result);
-	if (code) {
+	code = configure(run, (uint32_t)context, accel, &passt_fd, result);
+	if (code)
 		krun_free_ctx((uint32_t)context);
-		return code;
-	}
-	return krun_walnut_run((uint32_t)context, result);
+	else
+		code = krun_walnut_run((uint32_t)context, result);
+	if (passt_fd >= 0)
+		close(passt_fd);
+	return code;
 }
 
 static int make_image(struct run *run, enum krun_walnut_accel accel)
 {
 	struct compile_settings settings = run->options.settings;
 	int status;
+
+	settings.tcpip = net_option_has_interface(&run->options.net);
 
 	if (run->image_fd >= 0)
 		close(run->image_fd);

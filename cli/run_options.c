@@ -14,7 +14,7 @@
 
 enum { OPTION_ENV = 1, OPTION_MEM, OPTION_ACCEL, OPTION_INVOKE, OPTION_NO_CACHE, OPTION_LEVEL,
        OPTION_DEBUG, OPTION_GDB, OPTION_CPU, OPTION_STATS, OPTION_VERBOSE, OPTION_DIR, OPTION_TMPFS, OPTION_BUNDLE, OPTION_PUBLISH, OPTION_NET,
-       OPTION_ALLOW_NET, OPTION_LISTEN, OPTION_JAIL };
+       OPTION_ALLOW_NET, OPTION_LISTEN, OPTION_IP, OPTION_GATEWAY, OPTION_DNS, OPTION_PCAP, OPTION_JAIL };
 
 static const struct option_spec specs[] = {
 	{ "env", 'e', "K=V", "set a variable of the program's environment (repeatable)", OPTION_ENV },
@@ -35,7 +35,11 @@ static const struct option_spec specs[] = {
 	  OPTION_PUBLISH },
 	{ "allow-net", 0, "CIDR[:PORTS]|all", "let the program connect there (repeatable)", OPTION_ALLOW_NET },
 	{ "listen", 0, "[ADDR:]PORT", "hand the program a TCP listener, descriptor 3 and up (repeatable)", OPTION_LISTEN },
-	{ "net", 0, "tsi|none", "sockets as far as allowed (default), or none at all", OPTION_NET },
+	{ "net", 0, "MODE", "tsi (default): this machine's sockets, as allowed; passt, tap:NAME: an interface; none", OPTION_NET },
+	{ "ip", 0, "ADDR/PREFIX", "the interface's address; default: by DHCP", OPTION_IP },
+	{ "gateway", 0, "ADDR", "where other networks are, with --ip", OPTION_GATEWAY },
+	{ "dns", 0, "ADDR", "who knows names, with --ip", OPTION_DNS },
+	{ "pcap", 0, "FILE", "record the interface's frames, for tcpdump and Wireshark", OPTION_PCAP },
 	{ "jail", 0, NULL, "lock the machine's process in (namespaces, empty root, limits)", OPTION_JAIL },
 	{ 0 },
 };
@@ -67,14 +71,6 @@ static int add_variable(struct run_options *options, const char *variable)
 	if (!strchr(variable, '=') || variable[0] == '=')
 		return fail("run: --env %s: it is NAME=VALUE", variable);
 	return add_string(&options->environment, &options->environment_count, variable);
-}
-
-static int set_net(struct run_options *options, const char *argument)
-{
-	options->no_net = strcmp(argument, "none") == 0;
-	if (!options->no_net && strcmp(argument, "tsi") != 0)
-		return fail("run: --net %s: it is tsi or none", argument);
-	return 0;
 }
 
 static int set_accel(struct run_options *options, const char *argument)
@@ -143,7 +139,19 @@ static int apply(void *opaque, int id, const char *argument)
 	case OPTION_PUBLISH:
 		return add_string(&options->published, &options->published_count, argument);
 	case OPTION_NET:
-		return set_net(options, argument);
+		return net_option_parse(&options->net, "run", argument);
+	case OPTION_PCAP:
+		options->net.pcap = argument;
+		return 0;
+	case OPTION_IP:
+		options->address = argument;
+		return 0;
+	case OPTION_GATEWAY:
+		options->gateway = argument;
+		return 0;
+	case OPTION_DNS:
+		options->dns = argument;
+		return 0;
 	case OPTION_ALLOW_NET:
 		return add_string(&options->allowed, &options->allowed_count, argument);
 	case OPTION_LISTEN:
@@ -155,7 +163,7 @@ static int apply(void *opaque, int id, const char *argument)
 
 int run_options_parse(struct run_options *options, int argc, char **argv)
 {
-	*options = (struct run_options){ .ram_mib = RAM_DEFAULT_MIB, .settings.opt_level = 2 };
+	*options = (struct run_options){ .ram_mib = RAM_DEFAULT_MIB, .net.kind = NET_OPTION_TSI, .settings.opt_level = 2 };
 	options->environment = calloc(1, sizeof(*options->environment));
 	if (!options->environment)
 		return -fail("run: out of memory");

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "net_option.h"
 #include "toolchain.h"
 #include "walnut.h"
 
@@ -34,7 +35,8 @@ struct run_options {
 	const char **allowed;
 	const char **listeners; /* --listen */
 	unsigned published_count, allowed_count, listener_count;
-	bool no_net;
+	struct net_option net;
+	const char *address, *gateway, *dns; /* --ip and so on, or NULL */
 	struct shared_dir *dirs; /* from malloc */
 	unsigned dir_count;
 	struct guest_mount *mounts; /* from malloc */

@@ -83,7 +83,7 @@ static const char *first_complaint(char *text)
 }
 
 int toolchain_link(const struct paths *paths, const char *name, const char *object,
-		   const char *bundle, bool debug_lines, const char *output)
+		   const struct compile_settings *settings, const char *bundle, const char *output)
 {
 	static const char *const linkers[] = { "ld.lld-19", "ld.lld" };
 	char errors[4096];
@@ -92,14 +92,20 @@ int toolchain_link(const struct paths *paths, const char *name, const char *obje
 		/* A full disk is then an error, not a SIGBUS. */
 		"--no-mmap-output-file",
 		"-z", "max-page-size=4096", "-z", "noexecstack", "-T", paths->linker_script,
-		object, paths->kernel_archive, "-o", output,
-		NULL, NULL, NULL, NULL, NULL,
+		"-o", output, object,
+		NULL, NULL, NULL, NULL, NULL, NULL,
 	};
 	int status = PROCESS_NOT_FOUND, count = 0;
 
+	if (settings->tcpip && !paths->stack_archive[0])
+		return fail("%s: this Walnut was built without a TCP/IP stack (lwIP's source was not at hand)", name);
 	while (count == 0 || argv[count])
 		count++;
-	if (!debug_lines)
+	/* The first archive that has something is the one it is taken from. */
+	if (settings->tcpip)
+		argv[count++] = paths->stack_archive;
+	argv[count++] = paths->kernel_archive;
+	if (!settings->debug_lines)
 		argv[count++] = "--strip-debug";
 	if (bundle) {
 		argv[count++] = "--format=binary";
@@ -143,8 +149,8 @@ int toolchain_build(const struct paths *paths, struct source *source,
 		status = scratch_name(scratch, SCRATCH_BUNDLE, bundle) ? fail("%s: name too long", scratch->path) :
 			 bundle_write("build", settings->bundle, bundle);
 	if (!status)
-		status = toolchain_link(paths, source->name, object, settings->bundle ? bundle : NULL,
-					settings->debug_lines, image_path);
+		status = toolchain_link(paths, source->name, object, settings, settings->bundle ? bundle : NULL,
+					image_path);
 	times->link_ns = monotonic_ns() - compiled;
 	return status;
 }

@@ -18,6 +18,7 @@ struct compile_settings {
 	bool require_start;
 	bool emit_llvm;
 	bool debug_lines; /* -g */
+	bool tcpip;	  /* the image has a TCP/IP stack, for network devices */
 	const char *bundle; /* DIR[::GUEST] for the image, or NULL */
 	bool verbose; /* of no influence on the output */
 };
@@ -36,7 +37,7 @@ struct toolchain_times {
 int toolchain_compile(const struct paths *paths, const struct source *source,
 		      const struct compile_settings *settings, const char *output);
 int toolchain_link(const struct paths *paths, const char *name, const char *object,
-		   const char *bundle, bool debug_lines, const char *output);
+		   const struct compile_settings *settings, const char *bundle, const char *output);
 
 /* Both steps inside `scratch` (made where needed); image_path gets the result. */
 int toolchain_build(const struct paths *paths, struct source *source,

@@ -140,6 +140,11 @@ int32_t krun_walnut_set_gdb(uint32_t ctx_id, const char *address);
 int32_t krun_walnut_publish(uint32_t ctx_id, const char *port);
 int32_t krun_walnut_allow_net(uint32_t ctx_id, const char *destination);
 
+/* Records the frames of the network interface that was added last (krun_add_net_*()), both ways, in a
+ * file of pcap's format, which is emptied first. A disk that is full ends the record, with a line in
+ * the log. -ENOENT: there is no interface yet. */
+int32_t krun_walnut_set_net_pcap(uint32_t ctx_id, const char *path);
+
 /* Shares a directory of the host with a WebAssembly program, which knows it as guest_path.
  * -EEXIST: it knows another one by that name. */
 int32_t krun_walnut_add_dir(uint32_t ctx_id, const char *host_path, const char *guest_path, bool read_only);

@@ -54,6 +54,7 @@ struct net_config {
 	enum net_kind kind;
 	char *path; /* socket, or interface of NET_TAP; NULL: fd is connected */
 	int fd;	    /* the caller's, stays open; NET_TAP: attached already, -1: not */
+	char *pcap; /* where its frames are recorded, or NULL */
 	uint8_t mac[6];
 	uint64_t features; /* of virtio-net, beyond what every such device has */
 	bool vfkit;	   /* the other side waits for gvproxy's first word */

@@ -104,6 +104,12 @@ static void serials_close(struct serial_config *serials, unsigned count)
 	}
 }
 
+static void free_net(struct net_config *net)
+{
+	free(net->path);
+	free(net->pcap);
+}
+
 void context_config_free(struct vm_config *config)
 {
 	if (!config)
@@ -114,7 +120,7 @@ void context_config_free(struct vm_config *config)
 	free(config->gdb);
 	free(config->invoke);
 	for (unsigned i = 0; i < config->net_count; i++)
-		free(config->nets[i].path);
+		free_net(&config->nets[i]);
 	free(config->workdir);
 	free(config->console_output);
 	free(config->kernel_console);

@@ -174,6 +174,8 @@ static void parse_word(struct cmdline *out, struct cmdline_word word)
 		out->limits = word;
 	} else if (take_prefix(&word, "gateway=")) {
 		out->gateway = word;
+	} else if (take_prefix(&word, "dns=")) {
+		out->dns = word;
 	}
 }
 

@@ -40,6 +40,7 @@ struct cmdline {
 	uint64_t tsc_hz;  /* walnut.tsc_hz=, 0: not said */
 	struct cmdline_word ip;	     /* ip= */
 	struct cmdline_word gateway; /* gateway= */
+	struct cmdline_word dns;     /* dns= */
 	struct cmdline_word listen;    /* walnut.listen=PORT[,PORT…]: wasi/sock_preopen.h */
 	struct cmdline_word limits;    /* walnut.limits=descriptors:N,memory:BYTES, either may be missing */
 	struct cmdline_word arguments; /* everything after "--" */

@@ -47,6 +47,10 @@ _Noreturn static void power_off(void)
 		nucleus_call(NUCLEUS_POWER_OFF, 0, 0, 0, 0);
 }
 
+/* net/network.c: only in images whose program has something to do with sockets. */
+void network_finish(void) __attribute__((weak));
+static void (*const volatile finish_network)(void) = network_finish;
+
 void runtime_exit(uint32_t status, uint32_t trap)
 {
 	uint8_t records[sizeof(struct walnut_status_timeline) + sizeof(struct walnut_status_exit) +
@@ -54,6 +58,8 @@ void runtime_exit(uint32_t status, uint32_t trap)
 	struct walnut_status_exit payload = { status, trap };
 	size_t size = add_timeline(records);
 
+	if (finish_network && !trap)
+		finish_network();
 	size += add_record(records + size, WALNUT_STATUS_EXIT, &payload, sizeof(payload));
 	console_finish(records, size);
 	power_off();

@@ -33,6 +33,9 @@ static void (*const volatile start_files)(const struct launch *launch) = preopen
 void sock_preopen(struct cmdline_word ports) __attribute__((weak));
 static void (*const volatile open_listeners)(struct cmdline_word ports) = sock_preopen;
 
+void network_configure(const struct cmdline *line) __attribute__((weak));
+static void (*const volatile configure_network)(const struct cmdline *line) = network_configure;
+
 static struct cmdline line;
 static struct launch launch;
 
@@ -175,6 +178,8 @@ void runtime_main(const struct nucleus_info *info)
 	descriptor_init(launch.flags);
 	if (start_files)
 		start_files(&launch);
+	if (configure_network)
+		configure_network(&line);
 	/* Behind them: libraries look for directories up to the first that is none. */
 	if (open_listeners)
 		open_listeners(line.listen);

@@ -9,6 +9,7 @@
 
 #include "api/api.h"
 #include "config.h"
+#include "walnut.h"
 
 #define FEATURES (COMPAT_NET_FEATURES | NET_FEATURE_GUEST_TSO6 | NET_FEATURE_HOST_TSO6)
 #define NEED_GUEST_CSUM (NET_FEATURE_GUEST_TSO4 | NET_FEATURE_GUEST_TSO6 | NET_FEATURE_GUEST_UFO)
@@ -134,5 +135,27 @@ KRUN_API int32_t krun_set_net_mac(uint32_t ctx_id, uint8_t *const c_mac)
 	memcpy(config->net_mac, c_mac, sizeof(config->net_mac));
 	if (config->net_legacy)
 		memcpy(config->nets[0].mac, c_mac, sizeof(config->nets[0].mac));
+	return api_release(0);
+}
+
+KRUN_API int32_t krun_walnut_set_net_pcap(uint32_t ctx_id, const char *path)
+{
+	struct vm_config *config;
+	struct net_config *net;
+	char *copy;
+
+	if (!path || !*path)
+		return api_refuse(-EINVAL, "no path");
+	config = api_acquire(ctx_id);
+	if (!config)
+		return -ENOENT;
+	if (config->net_count == 0)
+		return api_release(-ENOENT);
+	copy = strdup(path);
+	if (!copy)
+		return api_release(-ENOMEM);
+	net = &config->nets[config->net_count - 1];
+	free(net->pcap);
+	net->pcap = copy;
 	return api_release(0);
 }

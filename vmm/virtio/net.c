@@ -140,6 +140,8 @@ static void receive_queue(struct net *net)
 		got = deliver(net, vq);
 		if (got <= 0)
 			break;
+		net_pcap_record(&net->pcap, &(struct iovec){ (void *)net->frame.data, net->frame.size }, 1,
+				net->frame.size);
 		net->has_frame = false;
 	}
 	if (got < 0) {
@@ -177,6 +179,17 @@ static int transmit(struct net *net, const struct virtq_chain *chain)
 	return sent != 0;
 }
 
+static void record_sent(struct net *net, const struct virtq_chain *chain)
+{
+	struct iovec frame[VIRTQ_DEVICE_SIZE_MAX];
+	unsigned count;
+
+	if (net->pcap.fd < 0)
+		return;
+	count = iov_skip(frame, chain->iov, chain->read_count, sizeof(struct virtio_net_header));
+	net_pcap_record(&net->pcap, frame, count, chain->read_size - sizeof(struct virtio_net_header));
+}
+
 static void transmit_queue(struct net *net)
 {
 	struct virtq *vq = virtio_device_queue(&net->device, VIRTIO_NET_TX);
@@ -199,6 +212,7 @@ static void transmit_queue(struct net *net)
 			break;
 		}
 		bytes += chain.read_size;
+		record_sent(net, &chain);
 		virtq_complete(vq, chain.head, 0);
 	}
 	if (got < 0) {
@@ -265,6 +279,7 @@ static void net_close(struct virtio_device *device)
 
 	event_loop_remove(device->loop, &net->ready);
 	net_backend_close(&net->backend);
+	net_pcap_close(&net->pcap);
 }
 
 const struct virtio_device_ops net_ops = {
@@ -284,6 +299,9 @@ int net_open(struct net *net, const struct net_config *config, struct failure *f
 {
 	int error = net_backend_open(&net->backend, config, failure);
 
+	net->pcap = (struct net_pcap){ .fd = -1 };
+	if (!error)
+		error = net_pcap_open(&net->pcap, config->pcap, failure);
 	if (error)
 		return error;
 	net->device.features |= config->features;

@@ -3,6 +3,7 @@
 #define WALNUT_VMM_VIRTIO_NET_H
 
 #include "net/backend.h"
+#include "net/pcap.h"
 #include "virtio/device.h"
 
 #include "virtio_net.h"
@@ -13,6 +14,7 @@ struct net_config;
 struct net {
 	struct virtio_device device;
 	struct net_backend backend;
+	struct net_pcap pcap;
 	struct event_source ready;	/* the backend's descriptor */
 	uint32_t armed;			/* what it waits for */
 	struct virtio_net_config config;

@@ -339,9 +339,6 @@ static int add_net(struct vm *vm, const struct net_config *config)
 	struct worker *worker = &vm->workers[vm->worker_count++];
 	int error;
 
-	if (!vm_is_pc(vm))
-		log_line(LOG_LEVEL_WARN, "a Walnut guest has no driver for network interfaces");
-
 	worker->sandbox = vm_sandbox(vm, SANDBOX_IO);
 	error = worker_start(worker, "net", &vm->failure);
 	if (!error)

@@ -4,6 +4,12 @@
 #include "virtio/console.h"
 
 static const struct network *network;
+static struct network_words words;
+
+void network_configure(const struct cmdline *line)
+{
+	words = (struct network_words){ line->ip, line->gateway, line->dns };
+}
 
 bool network_start(void)
 {
@@ -12,9 +18,9 @@ bool network_start(void)
 	if (tried)
 		return network;
 	tried = true;
-	if (network_stack && network_stack->start())
+	if (network_stack && network_stack->start(&words))
 		network = network_stack;
-	else if (network_tsi.start())
+	else if (network_tsi.start(&words))
 		network = &network_tsi;
 	return network;
 }
@@ -22,6 +28,12 @@ bool network_start(void)
 bool network_poll(void)
 {
 	return network->poll();
+}
+
+void network_finish(void)
+{
+	if (network && network->finish)
+		network->finish();
 }
 
 void network_wait(uint64_t deadline)

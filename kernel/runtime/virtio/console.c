@@ -348,6 +348,13 @@ static void want_all_interrupts(uint32_t mask, const struct wait_source *source,
 		source->listen(wanted);
 }
 
+static uint64_t earlier(const struct wait_source *source, uint64_t deadline)
+{
+	uint64_t other = source && source->deadline ? source->deadline() : IDLE_FOREVER;
+
+	return other < deadline ? other : deadline;
+}
+
 static void wait_until(bool (*done)(uint32_t mask), uint32_t mask, const struct wait_source *source,
 		       uint64_t deadline)
 {
@@ -365,7 +372,7 @@ static void wait_until(bool (*done)(uint32_t mask), uint32_t mask, const struct 
 		mmio_enable_irq(&device);
 	want_all_interrupts(mask, source, true);
 	if (!over(done, mask, source)) {
-		idle_until(deadline);
+		idle_until(earlier(source, deadline));
 		if (mask)
 			mmio_acknowledge(&device);
 	}

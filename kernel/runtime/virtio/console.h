@@ -49,6 +49,7 @@ size_t console_write(enum console_stream stream, const void *data, size_t size);
 struct wait_source {
 	bool (*news)(void);	    /* whether there are any */
 	void (*listen)(bool wanted); /* asks for interrupts, or no more; afterwards it is over */
+	uint64_t (*deadline)(void);  /* when there are news by themselves (TSC); NULL: never */
 };
 
 /* From now on its news end every console_wait(). */

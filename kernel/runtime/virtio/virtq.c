@@ -37,12 +37,37 @@ void virtq_add(struct virtq *queue, uint16_t id, uint64_t physical, uint32_t siz
 	queue->available_idx++;
 }
 
+/* Both lie behind rings of the size in use (virtio 1.2, sections 2.7.6 and 2.7.8). */
+static uint16_t *used_event(const struct virtq *queue)
+{
+	return &queue->rings->available.ring[queue->size];
+}
+
+static const uint16_t *avail_event(const struct virtq *queue)
+{
+	return (const uint16_t *)&queue->rings->used.ring[queue->size];
+}
+
+void virtq_use_event_idx(struct virtq *queue)
+{
+	queue->event_idx = true;
+	write_shared(&queue->rings->available.flags, 0); /* has no meaning any more */
+	virtq_want_interrupt(queue, false);
+}
+
 bool virtq_publish(struct virtq *queue)
 {
+	uint16_t before = queue->published, event;
+
 	compiler_barrier();
 	write_shared(&queue->rings->available.idx, queue->available_idx);
+	queue->published = queue->available_idx;
 	full_barrier();
-	return !(read_shared(&queue->rings->used.flags) & VIRTQ_USED_F_NO_NOTIFY);
+	if (!queue->event_idx)
+		return !(read_shared(&queue->rings->used.flags) & VIRTQ_USED_F_NO_NOTIFY);
+	/* Whether the entry that the device waits for is among the new ones. */
+	event = read_shared(avail_event(queue));
+	return (uint16_t)(queue->available_idx - event - 1) < (uint16_t)(queue->available_idx - before);
 }
 
 bool virtq_ready(const struct virtq *queue)
@@ -73,6 +98,9 @@ int virtq_take(struct virtq *queue, uint16_t *id, uint32_t *written)
 
 void virtq_want_interrupt(struct virtq *queue, bool wanted)
 {
-	write_shared(&queue->rings->available.flags, wanted ? 0 : VIRTQ_AVAIL_F_NO_INTERRUPT);
+	if (queue->event_idx)
+		write_shared(used_event(queue), wanted ? queue->used_idx : (uint16_t)(queue->used_idx - 1));
+	else
+		write_shared(&queue->rings->available.flags, wanted ? 0 : VIRTQ_AVAIL_F_NO_INTERRUPT);
 	full_barrier();
 }

@@ -35,6 +35,8 @@ struct virtq {
 	uint16_t number;	/* of the device's queues */
 	uint16_t available_idx; /* next entry to fill */
 	uint16_t used_idx;	/* next entry to read */
+	uint16_t published;	/* available_idx as the device knows it */
+	bool event_idx;		/* VIRTIO_F_EVENT_IDX was negotiated */
 	uint32_t out;		/* bit i: the device has buffer i */
 	uint32_t lengths[VIRTQ_SIZE]; /* what was offered */
 };
@@ -59,6 +61,10 @@ struct virtq_piece {
 };
 void virtq_add_pieces(struct virtq *queue, uint16_t id, const struct virtq_piece *pieces, uint32_t count,
 		      uint32_t read_count);
+
+/* For a queue of a device that has agreed to VIRTIO_F_EVENT_IDX: notifications and interrupts
+ * are asked for by index then. Before the first virtq_publish(). */
+void virtq_use_event_idx(struct virtq *queue);
 
 /* Lets the device see what was added; true: it wants a notification. */
 bool virtq_publish(struct virtq *queue);

@@ -23,6 +23,27 @@ static void need(uint32_t error, const char *what)
 	exit(3);
 }
 
+/* Where the variables say otherwise: PORT for listeners and bound sockets, HOST (a.b.c.d) for what
+ * is connected to. */
+static uint32_t port_or(uint32_t port)
+{
+	const char *text = getenv("PORT");
+
+	return text ? (uint32_t)atoi(text) : port;
+}
+
+static void choose_host(void)
+{
+	const char *text = getenv("HOST");
+
+	for (int i = 0; text && i < 4; i++) {
+		loopback[i] = (uint8_t)atoi(text);
+		text = strchr(text, '.');
+		if (text)
+			text++;
+	}
+}
+
 static struct socket_address address(uint8_t *bytes)
 {
 	return (struct socket_address){ bytes, 4 };
@@ -52,7 +73,7 @@ static void nonblocking(int fd)
 /* One client after the other: everything comes back until its end. */
 static int echo(int rounds)
 {
-	uint32_t fd = listener(0, 128), client, kind, port;
+	uint32_t fd = listener(port_or(0), 128), client, kind, port;
 	static char data[65536];
 	uint8_t bytes[4];
 	struct socket_address name = address(bytes);
@@ -81,7 +102,7 @@ static int echo(int rounds)
 static int crowd(void)
 {
 	static struct pollfd polls[CLIENTS_MAX];
-	int listening = (int)listener(0, 1000), count = 1, most = 0;
+	int listening = (int)listener(port_or(0), 1000), count = 1, most = 0;
 	char data[4096];
 	uint32_t client;
 
@@ -190,7 +211,7 @@ static int udp_server(void)
 	uint16_t flags;
 
 	need(socket_open(SOCKET_INET, SOCKET_DATAGRAM, &fd), "open");
-	need(socket_bind(fd, &at, 0), "bind");
+	need(socket_bind(fd, &at, port_or(0)), "bind");
 	need(socket_getlocaladdr(fd, &from, &kind, &port), "getlocaladdr");
 	printf("bound to %u\n", port);
 	fflush(stdout);
@@ -258,7 +279,7 @@ uint32_t old_recv_from(uint32_t fd, const struct socket_buffer *buffers, uint32_
 
 static int old(void)
 {
-	uint32_t fd = listener(0, 1), client, size;
+	uint32_t fd = listener(port_or(0), 1), client, size;
 	struct socket_address nobody = address(any);
 	char data[100];
 	struct socket_buffer buffer = { data, sizeof(data) };
@@ -332,6 +353,7 @@ int main(int argc, char **argv)
 	const char *what = argc > 1 ? argv[1] : "";
 	uint32_t number = argc > 2 ? (uint32_t)atoi(argv[2]) : 0;
 
+	choose_host();
 	if (!strcmp(what, "echo"))
 		return echo((int)number);
 	if (!strcmp(what, "crowd"))

@@ -32,7 +32,7 @@ static struct inputs make_inputs(void)
 	struct inputs inputs = {
 		.source = { .name = "app.wasm", .fd = -1, .size = sizeof(module) },
 		.settings = { .opt_level = 2, .require_start = true, .target_cpu = "native" },
-		.paths = { "compiler", "kernel", "script" },
+		.paths = { .compiler = "compiler", .kernel_archive = "kernel", .linker_script = "script" },
 	};
 
 	write_file("compiler", "c", 1);

@@ -64,7 +64,7 @@ static bool news(void)
 
 bool link_start(void)
 {
-	static const struct wait_source source = { news, listen };
+	static const struct wait_source source = { .news = news, .listen = listen };
 	static bool tried;
 	const uint32_t wanted = 1u << VSOCK_F_DGRAM | 1u << TSI_F_EXTENDED;
 	uint32_t features;

@@ -1,0 +1,23 @@
+/* The interface to the network device, its addresses, and lwIP's clockwork. */
+#ifndef WALNUT_RUNTIME_LWIP_INTERFACE_H
+#define WALNUT_RUNTIME_LWIP_INTERFACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cmdline.h"
+
+/* Finds the device, and begins to get an address: the one given (ADDRESS/PREFIX), or by DHCP
+ * where `ip` is empty or "dhcp". False: there is no device. */
+bool interface_start(struct cmdline_word ip, struct cmdline_word gateway, struct cmdline_word dns);
+
+/* Takes in what has arrived and does what is due. False: there was nothing. */
+bool interface_poll(void);
+
+/* After calls of lwIP's that may have sent something. */
+void interface_flush(void);
+
+/* Waits, a few seconds at most, until there is an address of the family to send from. */
+void interface_await_address(uint16_t family);
+
+#endif

@@ -1,0 +1,1 @@
+/* lwIP names <stdio.h> for its diagnostics, which are off. */

@@ -1,0 +1,97 @@
+/* See pcap.h. A regular file, or a device like /dev/null: nothing that the guest could wait for. */
+#include "net/pcap.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "failure.h"
+#include "log.h"
+#include "net/backend.h"
+#include "virtio/virtq.h"
+
+#define MAGIC_NANOSECONDS 0xa1b23c4du
+#define LINK_ETHERNET 1u
+
+struct file_header {
+	uint32_t magic;
+	uint16_t major, minor;
+	uint32_t reserved[2];
+	uint32_t size_max;
+	uint32_t link_type;
+};
+
+struct record_header {
+	uint32_t seconds, nanoseconds;
+	uint32_t size, full_size;
+};
+
+_Static_assert(sizeof(struct file_header) == 24 && sizeof(struct record_header) == 16, "pcap");
+
+static int refuse(struct net_pcap *pcap, int error, struct failure *failure)
+{
+	net_pcap_close(pcap);
+	return failure_errno(failure, error, "network: cannot record to %s", pcap->path);
+}
+
+int net_pcap_open(struct net_pcap *pcap, const char *path, struct failure *failure)
+{
+	const struct file_header header = { .magic = MAGIC_NANOSECONDS, .major = 2, .minor = 4,
+					    .size_max = NET_FRAME_MAX, .link_type = LINK_ETHERNET };
+	struct stat status;
+
+	*pcap = (struct net_pcap){ .fd = -1, .path = path };
+	if (!path)
+		return 0;
+	pcap->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
+	if (pcap->fd < 0 || fstat(pcap->fd, &status) != 0)
+		return refuse(pcap, -errno, failure);
+	if (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode))
+		return refuse(pcap, -ESPIPE, failure); /* whoever reads it slowly would lose a part */
+	if (write(pcap->fd, &header, sizeof(header)) != (ssize_t)sizeof(header))
+		return refuse(pcap, errno ? -errno : -EIO, failure);
+	pcap->size = sizeof(header);
+	return 0;
+}
+
+void net_pcap_close(struct net_pcap *pcap)
+{
+	if (pcap->path && pcap->fd >= 0)
+		close(pcap->fd);
+	pcap->fd = -1;
+}
+
+static void end(struct net_pcap *pcap, int error)
+{
+	log_line(LOG_LEVEL_WARN, "network: %s: %s; the record ends here", pcap->path, strerror(error));
+	if (ftruncate(pcap->fd, pcap->size) != 0)
+		log_line(LOG_LEVEL_WARN, "network: %s: its last frame is not whole", pcap->path);
+	net_pcap_close(pcap);
+}
+
+void net_pcap_record(struct net_pcap *pcap, const struct iovec *frame, unsigned count, size_t size)
+{
+	struct iovec parts[1 + VIRTQ_DEVICE_SIZE_MAX];
+	struct record_header header;
+	struct timespec now;
+	ssize_t written;
+
+	if (pcap->fd < 0 || size > NET_FRAME_MAX)
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	header = (struct record_header){
+		.seconds = (uint32_t)now.tv_sec, .nanoseconds = (uint32_t)now.tv_nsec,
+		.size = (uint32_t)size, .full_size = (uint32_t)size,
+	};
+	parts[0] = (struct iovec){ &header, sizeof(header) };
+	memcpy(parts + 1, frame, count * sizeof(*frame));
+	errno = 0;
+	written = writev(pcap->fd, parts, (int)count + 1);
+	if (written == (ssize_t)(sizeof(header) + size))
+		pcap->size += written;
+	else
+		end(pcap, errno ? errno : ENOSPC);
+}
