@@ -60,6 +60,17 @@ class Result:
                 f"stderr: {self.err[-2000:].decode(errors='backslashreplace')}")
 
 
+_started = []  # by all tests
+
+
+def end_all(number, frame):
+    """The run is to end: nothing that a test started stays behind."""
+    for process in _started:
+        if process.returncode is None:
+            end_group(process)
+    os._exit(128 + number)
+
+
 FALLBACK_NOTE = re.compile(rb"^walnut: [^\n]*running under QEMU TCG[^\n]*\n", re.M)
 
 
@@ -93,8 +104,10 @@ class Context:
     def start(self, command, env=None, **keywords):
         """A Popen in its own process group, ended with the test at the latest."""
         keywords.setdefault("start_new_session", True)
-        return subprocess.Popen([str(word) for word in command], env=self.environment(env),
-                                cwd=keywords.pop("cwd", self.tmp), **keywords)
+        process = subprocess.Popen([str(word) for word in command], env=self.environment(env),
+                                   cwd=keywords.pop("cwd", self.tmp), **keywords)
+        _started.append(process)
+        return process
 
     def finish(self, process, input=None):
         """Waits for a started process and returns its Result."""
@@ -217,6 +230,8 @@ WORDS = {"pass": "pass", "fail": "FAIL", "skip": "skip"}
 
 def run(tests, project, jobs=2, slowest=0, out=sys.stdout):
     """Runs all; returns the exit status."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end_all)
     totals = {"pass": 0, "fail": 0, "skip": 0}
     outcomes = []
     lock = threading.Lock()

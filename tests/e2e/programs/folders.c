@@ -85,12 +85,26 @@ static void list(const char *path, int remove_them)
 	printf("%d\n", count);
 }
 
+static void print_names(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			puts(entry->d_name);
+	if (dir)
+		closedir(dir);
+}
+
 int main(int argc, char **argv)
 {
 	for (int i = 1; i + 1 < argc; i += 2) {
 		const char *path = argv[i + 1];
 
-		if (strcmp(argv[i], "read") == 0)
+		if (strcmp(argv[i], "names") == 0)
+			print_names(path);
+		else if (strcmp(argv[i], "read") == 0)
 			read_file(path);
 		else if (strcmp(argv[i], "write") == 0)
 			write_file(path);
