@@ -265,9 +265,11 @@ int run_network_configure(const struct run_options *options, uint32_t context, c
 
 	if (options->published_count > 0 || options->allowed_count > 0 || options->listener_count > 0)
 		raise_descriptor_limit();
-	/* What the program tries and may not is told. */
+	/* What the program tries and may not is told; that a link is down always. */
 	if (options->verbose)
 		krun_set_log_level(KRUN_LOG_LEVEL_INFO);
+	else if (net_option_has_interface(&options->net))
+		krun_set_log_level(KRUN_LOG_LEVEL_WARN);
 	code = configure(&request, image, passt_fd);
 	for (unsigned i = 0; i < request.owned_count; i++)
 		free(request.owned[i]);

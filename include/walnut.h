@@ -142,7 +142,7 @@ int32_t krun_walnut_allow_net(uint32_t ctx_id, const char *destination);
 
 /* Records the frames of the network interface that was added last (krun_add_net_*()), both ways, in a
  * file of pcap's format, which is emptied first. A disk that is full ends the record, with a line in
- * the log. -ENOENT: there is no interface yet. */
+ * the log. -ENOENT: there is no interface yet; -EINVAL: it has a record already; or open()'s errors. */
 int32_t krun_walnut_set_net_pcap(uint32_t ctx_id, const char *path);
 
 /* Shares a directory of the host with a WebAssembly program, which knows it as guest_path.

@@ -54,7 +54,8 @@ struct net_config {
 	enum net_kind kind;
 	char *path; /* socket, or interface of NET_TAP; NULL: fd is connected */
 	int fd;	    /* the caller's, stays open; NET_TAP: attached already, -1: not */
-	char *pcap; /* where its frames are recorded, or NULL */
+	char *pcap_path; /* where its frames are recorded, or NULL */
+	int pcap_fd;	 /* that file */
 	uint8_t mac[6];
 	uint64_t features; /* of virtio-net, beyond what every such device has */
 	bool vfkit;	   /* the other side waits for gvproxy's first word */

@@ -107,7 +107,9 @@ static void serials_close(struct serial_config *serials, unsigned count)
 static void free_net(struct net_config *net)
 {
 	free(net->path);
-	free(net->pcap);
+	if (net->pcap_path)
+		close(net->pcap_fd);
+	free(net->pcap_path);
 }
 
 void context_config_free(struct vm_config *config)

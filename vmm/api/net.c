@@ -9,6 +9,7 @@
 
 #include "api/api.h"
 #include "config.h"
+#include "net/pcap.h"
 #include "walnut.h"
 
 #define FEATURES (COMPAT_NET_FEATURES | NET_FEATURE_GUEST_TSO6 | NET_FEATURE_HOST_TSO6)
@@ -138,24 +139,35 @@ KRUN_API int32_t krun_set_net_mac(uint32_t ctx_id, uint8_t *const c_mac)
 	return api_release(0);
 }
 
+/* With the context taken. */
+static int set_pcap(struct vm_config *config, const char *path)
+{
+	struct net_config *net;
+	char *copy;
+
+	if (config->net_count == 0)
+		return -ENOENT;
+	net = &config->nets[config->net_count - 1];
+	if (net->pcap_path)
+		return -EINVAL;
+	copy = strdup(path);
+	if (!copy)
+		return -ENOMEM;
+	net->pcap_fd = net_pcap_create(path);
+	if (net->pcap_fd < 0) {
+		free(copy);
+		return net->pcap_fd;
+	}
+	net->pcap_path = copy;
+	return 0;
+}
+
 KRUN_API int32_t krun_walnut_set_net_pcap(uint32_t ctx_id, const char *path)
 {
 	struct vm_config *config;
-	struct net_config *net;
-	char *copy;
 
 	if (!path || !*path)
 		return api_refuse(-EINVAL, "no path");
 	config = api_acquire(ctx_id);
-	if (!config)
-		return -ENOENT;
-	if (config->net_count == 0)
-		return api_release(-ENOENT);
-	copy = strdup(path);
-	if (!copy)
-		return api_release(-ENOMEM);
-	net = &config->nets[config->net_count - 1];
-	free(net->pcap);
-	net->pcap = copy;
-	return api_release(0);
+	return config ? api_release(set_pcap(config, path)) : -ENOENT;
 }

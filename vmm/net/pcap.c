@@ -31,37 +31,32 @@ struct record_header {
 
 _Static_assert(sizeof(struct file_header) == 24 && sizeof(struct record_header) == 16, "pcap");
 
-static int refuse(struct net_pcap *pcap, int error, struct failure *failure)
+int net_pcap_create(const char *path)
 {
-	net_pcap_close(pcap);
-	return failure_errno(failure, error, "network: cannot record to %s", pcap->path);
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666), error;
+	struct stat status;
+
+	if (fd < 0)
+		return -errno;
+	error = fstat(fd, &status) ? -errno : 0;
+	if (!error && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode)))
+		error = -ESPIPE; /* whoever reads it slowly would lose a part */
+	if (!error)
+		return fd;
+	close(fd);
+	return error;
 }
 
-int net_pcap_open(struct net_pcap *pcap, const char *path, struct failure *failure)
+int net_pcap_start(struct net_pcap *pcap, const char *path, int fd, struct failure *failure)
 {
 	const struct file_header header = { .magic = MAGIC_NANOSECONDS, .major = 2, .minor = 4,
 					    .size_max = NET_FRAME_MAX, .link_type = LINK_ETHERNET };
-	struct stat status;
 
-	*pcap = (struct net_pcap){ .fd = -1, .path = path };
-	if (!path)
-		return 0;
-	pcap->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
-	if (pcap->fd < 0 || fstat(pcap->fd, &status) != 0)
-		return refuse(pcap, -errno, failure);
-	if (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode))
-		return refuse(pcap, -ESPIPE, failure); /* whoever reads it slowly would lose a part */
-	if (write(pcap->fd, &header, sizeof(header)) != (ssize_t)sizeof(header))
-		return refuse(pcap, errno ? -errno : -EIO, failure);
-	pcap->size = sizeof(header);
+	errno = 0;
+	if (write(fd, &header, sizeof(header)) != (ssize_t)sizeof(header))
+		return failure_errno(failure, errno ? -errno : -EIO, "network: cannot record to %s", path);
+	*pcap = (struct net_pcap){ .fd = fd, .path = path, .size = sizeof(header) };
 	return 0;
-}
-
-void net_pcap_close(struct net_pcap *pcap)
-{
-	if (pcap->path && pcap->fd >= 0)
-		close(pcap->fd);
-	pcap->fd = -1;
 }
 
 static void end(struct net_pcap *pcap, int error)
@@ -69,7 +64,7 @@ static void end(struct net_pcap *pcap, int error)
 	log_line(LOG_LEVEL_WARN, "network: %s: %s; the record ends here", pcap->path, strerror(error));
 	if (ftruncate(pcap->fd, pcap->size) != 0)
 		log_line(LOG_LEVEL_WARN, "network: %s: its last frame is not whole", pcap->path);
-	net_pcap_close(pcap);
+	pcap->fd = -1;
 }
 
 void net_pcap_record(struct net_pcap *pcap, const struct iovec *frame, unsigned count, size_t size)

@@ -11,15 +11,16 @@
 struct failure;
 
 struct net_pcap {
-	int fd; /* -1: nothing is recorded (any more) */
+	int fd; /* the caller's; -1: nothing is recorded (any more) */
 	off_t size;
 	const char *path; /* the caller's */
 };
 
-/* Creates the file, or empties it. NULL: records nothing. 0, or a negative errno and *failure;
- * net_pcap_close() is due in both cases. */
-int net_pcap_open(struct net_pcap *pcap, const char *path, struct failure *failure);
-void net_pcap_close(struct net_pcap *pcap);
+/* Creates the file, or empties it. A descriptor, or a negative errno. */
+int net_pcap_create(const char *path);
+
+/* Begins the record in that file, whose name is for messages. 0, or a negative errno and *failure. */
+int net_pcap_start(struct net_pcap *pcap, const char *path, int fd, struct failure *failure);
 
 /* Records a frame. Where the file cannot take it whole (the disk is full), the file ends before it,
  * and the record with it: the machine goes on. At most VIRTQ_DEVICE_SIZE_MAX buffers. */

@@ -130,9 +130,11 @@ static int check_supported(const struct vm_config *config, struct failure *failu
 		disks |= config->named_disks[i].path != NULL;
 	if (config->share_count > 0)
 		return failure_set(failure, -ENOTSUP, "shared directories need KVM");
-	if (config->vsock.added || config->vsock.port_count > 0 || config->vsock.tsi ||
-	    config->net_count > 0)
-		return failure_set(failure, -ENOTSUP, "the network needs KVM");
+	if (config->vsock.added || config->vsock.port_count > 0 || config->vsock.tsi)
+		return failure_set(failure, -ENOTSUP, "the host's sockets need KVM (not so --net passt or tap:NAME)");
+	for (unsigned i = 0; i < config->net_count; i++)
+		if (config->nets[i].kind == NET_UNIX_DATAGRAM || config->nets[i].path != NULL != (config->nets[i].kind == NET_TAP))
+			return failure_set(failure, -ENOTSUP, "networks by this kind of socket need KVM");
 	return disks ? failure_set(failure, -ENOTSUP, "disks need KVM") : check_kernel(config, failure);
 }
 

@@ -156,6 +156,38 @@ static void add_devices(struct words *words, const struct vm_config *config, con
 	add(words, "virtio-rng-device");
 }
 
+/* QEMU speaks passt's format; what it is given was connected before. */
+static void add_nets(struct words *words, const struct vm_config *config)
+{
+	for (unsigned i = 0; i < config->net_count; i++) {
+		const struct net_config *net = &config->nets[i];
+		const uint8_t *mac = net->mac;
+
+		add(words, "-netdev");
+		if (net->kind == NET_TAP)
+			add_made(words, "tap,id=net%u,ifname=%s,script=no,downscript=no", i, net->path);
+		else
+			add_made(words, "socket,id=net%u,fd=%d", i, net->fd);
+		add(words, "-device");
+		add_made(words, "virtio-net-device,netdev=net%u,mac=%02x:%02x:%02x:%02x:%02x:%02x", i, mac[0], mac[1],
+			 mac[2], mac[3], mac[4], mac[5]);
+		if (net->pcap_path) {
+			add(words, "-object");
+			add_made(words, "filter-dump,id=pcap%u,netdev=net%u,file=/proc/self/fd/%d", i, i, net->pcap_fd);
+		}
+	}
+}
+
+static void inherit_nets(const struct vm_config *config)
+{
+	for (unsigned i = 0; i < config->net_count; i++) {
+		if (config->nets[i].kind != NET_TAP)
+			fcntl(config->nets[i].fd, F_SETFD, 0);
+		if (config->nets[i].pcap_path)
+			fcntl(config->nets[i].pcap_fd, F_SETFD, 0);
+	}
+}
+
 static int add_command_line(struct words *words, const struct vm_config *config,
 			    char text[APPEND_MAX], struct failure *failure)
 {
@@ -200,8 +232,8 @@ static int launch_file(const struct vm_config *config, struct failure *failure)
 }
 
 /* Between fork and exec: only what is safe after a fork in a threaded process. */
-static void become_qemu(const struct words *words, const int *inherited, unsigned count, int errors,
-			const sigset_t *signals, pid_t parent)
+static void become_qemu(const struct words *words, const struct vm_config *config, const int *inherited,
+			unsigned count, int errors, const sigset_t *signals, pid_t parent)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -213,6 +245,7 @@ static void become_qemu(const struct words *words, const int *inherited, unsigne
 		_exit(EXIT_NOT_STARTED);
 	for (unsigned i = 0; i < count; i++)
 		fcntl(inherited[i], F_SETFD, 0);
+	inherit_nets(config);
 	sigprocmask(SIG_SETMASK, signals, NULL);
 	execvp(words->word[0], (char *const *)words->word);
 	_exit(errno == ENOENT ? EXIT_NOT_FOUND : EXIT_NOT_STARTED);
@@ -258,6 +291,7 @@ static int start(struct qemu_process *process, const struct vm_config *config, i
 	add(&words, "-initrd");
 	add_made(&words, "/proc/self/fd/%d", inherited[QEMU_CHANNELS]);
 	add_devices(&words, config, inherited);
+	add_nets(&words, config);
 	error = add_command_line(&words, config, append, failure);
 	if (!error && config->gdb)
 		error = add_gdb(&words, config->gdb, failure);
@@ -272,7 +306,7 @@ static int start(struct qemu_process *process, const struct vm_config *config, i
 	process->errors = above_standard(errors[0]);
 	process->pid = fork();
 	if (process->pid == 0)
-		become_qemu(&words, inherited, QEMU_CHANNELS + 1, errors[1], signals, parent);
+		become_qemu(&words, config, inherited, QEMU_CHANNELS + 1, errors[1], signals, parent);
 	error = process->pid < 0 ? -errno : 0;
 	close(errors[1]);
 	if (error) {

@@ -56,7 +56,8 @@ static bool any_setting(const struct vm_config *config, bool (*is)(int setting, 
 	for (unsigned i = 0; i < config->serial_count && !found; i++)
 		found = is(config->serials[i].input_fd, false, fd) || is(config->serials[i].output_fd, true, fd);
 	for (unsigned i = 0; i < config->net_count && !found; i++)
-		found = is(config->nets[i].fd, false, fd);
+		found = is(config->nets[i].fd, false, fd) ||
+			(config->nets[i].pcap_path && is(config->nets[i].pcap_fd, true, fd));
 	return found;
 }
 

@@ -279,7 +279,6 @@ static void net_close(struct virtio_device *device)
 
 	event_loop_remove(device->loop, &net->ready);
 	net_backend_close(&net->backend);
-	net_pcap_close(&net->pcap);
 }
 
 const struct virtio_device_ops net_ops = {
@@ -300,8 +299,8 @@ int net_open(struct net *net, const struct net_config *config, struct failure *f
 	int error = net_backend_open(&net->backend, config, failure);
 
 	net->pcap = (struct net_pcap){ .fd = -1 };
-	if (!error)
-		error = net_pcap_open(&net->pcap, config->pcap, failure);
+	if (!error && config->pcap_path)
+		error = net_pcap_start(&net->pcap, config->pcap_path, config->pcap_fd, failure);
 	if (error)
 		return error;
 	net->device.features |= config->features;
