@@ -1,6 +1,7 @@
 """Sockets over a network interface of the machine's own: lwIP in the image, passt outside."""
 
 import http.client
+import resource
 import shutil
 import socket
 import struct
@@ -40,10 +41,10 @@ def free_port(kind=socket.SOCK_STREAM):
         return probe.getsockname()[1]
 
 
-def start(context, *words, udp=False):
+def start(context, *words, udp=False, options=()):
     """Starts the sockets program behind passt; returns the process and its port on this machine."""
     port = free_port(socket.SOCK_DGRAM if udp else socket.SOCK_STREAM)
-    process = context.start([context.project.walnut, "run", "--net", "passt", *(["--allow-net", "all"] if udp else []), "-e", f"PORT={GUEST_PORT}",
+    process = context.start([context.project.walnut, "run", "--net", "passt", *(["--allow-net", "all"] if udp else []), "-e", f"PORT={GUEST_PORT}", *options,
                              "-p", f"127.0.0.1:{port}:{GUEST_PORT}" + ("/udp" if udp else ""),
                              sockets(context), *words], stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -193,6 +194,99 @@ def loopback_inside(context):
     context.contains(result.out, b"then: Connection refused\n")
     connect(server.port).close()
     server.done()
+
+
+@test
+def emulated_by_qemu(context):
+    """QEMU's own device and emulator carry the same image: another driver's view of virtio."""
+    gateway(context)
+    if not shutil.which("qemu-system-x86_64"):
+        context.skip("no qemu-system-x86_64")
+    process, port = start(context, "echo", "1", options=["--accel", "tcg"])
+    with connect(port) as client:
+        client.sendall(b"by emulation" * 1000)
+        client.shutdown(socket.SHUT_WR)
+        context.equal(read_all(client), b"by emulation" * 1000, "echo")
+    context.must(context.finish(process))
+
+
+def packets(data):
+    """The frames of a pcap file."""
+    magic, = struct.unpack_from("<I", data)
+    assert magic == 0xa1b23c4d and struct.unpack_from("<I", data, 20) == (1,), "header"
+    at = 24
+    while at < len(data):
+        _, nanoseconds, size, full = struct.unpack_from("<IIII", data, at)
+        assert nanoseconds < 1000000000 and size == full, "record"
+        at += 16 + size
+        yield data[at - size:at]
+    assert at == len(data), "the last record is not whole"
+
+
+@test
+def recorded_frames(context):
+    """--pcap has the frames of both directions, as tshark reads them; a full disk ends the record only."""
+    gateway(context)
+    module = sockets(context)
+    record = context.tmp / "frames.pcap"
+    context.must(context.walnut("run", "--net", "passt", "--pcap", record, module, "resolve", "1.2.3.4"))
+    frames = list(packets(record.read_bytes()))
+    assert any(frame[:6] == b"\xff" * 6 and b"\x63\x82\x53\x63" in frame for frame in frames), "a DHCP request"
+    assert any(frame[:6] == b"\x5a\x94\xef\xe4\x0c\xee" and b"\x63\x82\x53\x63" in frame for frame in frames), \
+        "a DHCP answer"
+    if shutil.which("tshark"):
+        told = subprocess.run(["tshark", "-r", record], capture_output=True, timeout=60)
+        context.equal(told.returncode, 0, "tshark")
+        context.contains(told.stdout, b"DHCP Discover", b"DHCP ACK")
+    small = context.tmp / "small.pcap"
+    result = context.walnut("run", "--net", "passt", "--pcap", small, module, "resolve", "1.2.3.4",
+                            preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (900, 900)))
+    context.must(result)
+    context.contains(result.err, b"the record ends here")
+    context.equal(len(list(packets(small.read_bytes()))), 2, "whole frames")
+    for path in "/dev/full", "/nonexistent/x":
+        result = context.walnut("run", "--net", "passt", "--pcap", path, module, "resolve", "1.2.3.4")
+        context.must(result, 125)
+        context.contains(result.err, path.encode())
+    result = context.walnut("run", "--pcap", record, module, "resolve", "1.2.3.4")
+    context.must(result, 125)
+    context.contains(result.err, b"--pcap", b"goes with --net passt or tap:NAME")
+
+
+TAP_SCRIPT = """
+ip link set lo up
+ip tuntap add dev wal0 mode tap && ip addr add 10.9.0.1/24 dev wal0 && ip link set wal0 up || exit 77
+"$WALNUT" run --net tap:wal0 --ip 10.9.0.2/24 --gateway 10.9.0.1 $MORE -e PORT=7000 "$MODULE" echo 1 >out 2>err &
+while ! grep -q listening out; do kill -0 $! || { cat err; exit 1; }; sleep 0.05; done
+python3 - <<'END'
+import socket, threading
+data = bytes(i * 7 % 251 for i in range(1 << 16)) * 32
+client = socket.create_connection(("10.9.0.2", 7000), timeout=30)
+def send():
+    client.sendall(data)
+    client.shutdown(socket.SHUT_WR)
+threading.Thread(target=send).start()
+back = b""
+while part := client.recv(1 << 16):
+    back += part
+assert back == data, (len(back), len(data))
+END
+test $? = 0 && wait $!
+"""
+
+
+@test
+def echo_by_tap(context):
+    """A TAP interface with a static address, checksums left to it: 2 MiB come back; jailed, too."""
+    stack(context)
+    if subprocess.run(["unshare", "-n", "true"], capture_output=True).returncode or not shutil.which("ip"):
+        context.skip("no network namespaces, or no iproute2")
+    for more in "", "--jail":
+        result = context.run("unshare", "-n", "sh", "-c", TAP_SCRIPT, env={
+            "WALNUT": context.project.walnut, "MODULE": sockets(context), "MORE": more})
+        if result.status == 77:
+            context.skip("TAP interfaces cannot be made here")
+        context.must(result)
 
 
 @test

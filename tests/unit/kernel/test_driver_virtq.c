@@ -151,11 +151,55 @@ static void notifications_and_interrupts_can_be_suppressed(void **state)
 	assert_false(virtq_publish(&queue));
 }
 
+static void event_indices_say_what_is_wanted(void **state)
+{
+	uint32_t written;
+	uint16_t id;
+
+	virtq_use_event_idx(&queue);
+	assert_int_equal(rings.available.used_event, UINT16_MAX); /* no interrupt before the ring wraps */
+	virtq_add(&queue, 0, 0, 1, false);
+	assert_true(virtq_publish(&queue)); /* the device waits for entry 0 */
+	rings.used.avail_event = 3;
+	for (uint16_t i = 1; i < 6; i++) {
+		virtq_add(&queue, i, 0, 1, false);
+		assert_int_equal(virtq_publish(&queue), i == 3);
+	}
+	virtq_want_interrupt(&queue, true);
+	assert_int_equal(rings.available.used_event, 0);
+	complete(0, 0);
+	assert_int_equal(virtq_take(&queue, &id, &written), 1);
+	virtq_want_interrupt(&queue, true);
+	assert_int_equal(rings.available.used_event, 1);
+	virtq_want_interrupt(&queue, false);
+	assert_int_equal(rings.available.used_event, 0);
+	/* Several at once, the one that is waited for among them. */
+	rings.used.avail_event = 7;
+	for (uint16_t i = 6; i < 9; i++)
+		virtq_add(&queue, i, 0, 1, false);
+	assert_true(virtq_publish(&queue));
+	assert_false(virtq_publish(&queue));
+}
+
+static void event_indices_lie_behind_small_rings(void **state)
+{
+	virtq_init(&queue, &rings, 0, VIRTQ_SIZE / 2);
+	virtq_use_event_idx(&queue);
+	assert_int_equal(rings.available.ring[VIRTQ_SIZE / 2], UINT16_MAX);
+	((uint16_t *)&rings.used.ring[VIRTQ_SIZE / 2])[0] = 1;
+	virtq_add(&queue, 0, 0, 1, false);
+	assert_false(virtq_publish(&queue));
+	virtq_add(&queue, 1, 0, 1, false);
+	assert_true(virtq_publish(&queue));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(a_buffer_makes_the_round, set_up),
 		cmocka_unit_test_setup(indices_wrap, set_up),
+		cmocka_unit_test_setup(event_indices_say_what_is_wanted, set_up),
+		cmocka_unit_test_setup(event_indices_lie_behind_small_rings, set_up),
 		cmocka_unit_test_setup(the_device_may_complete_out_of_order, set_up),
 		cmocka_unit_test(lies_are_found_out),
 		cmocka_unit_test_setup(nothing_can_be_written_to_what_was_sent, set_up),

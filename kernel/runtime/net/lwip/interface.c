@@ -31,6 +31,7 @@
 #define MTU_MAX 65000u
 #define MTU_MIN 1280u /* IPv6's */
 #define FRAMES_AT_ONCE 64
+#define FRAME_MIN 60u
 #define NS_PER_MS UINT64_C(1000000)
 #define ADDRESS_WAIT_NS (UINT64_C(5000) * NS_PER_MS)
 #define ADDRESS_WAIT_INET6_NS (UINT64_C(3000) * NS_PER_MS)
@@ -82,10 +83,14 @@ static void receive_frame(const struct net_frame *frame)
 {
 	const u16_t transport = NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP;
 	u16_t checks = interface.chksum_flags, at = 0;
-	struct pbuf *copy = pbuf_alloc(PBUF_RAW, (u16_t)frame->size, PBUF_RAM);
+	/* lwIP counts on a wire's minimum, and looks at headers without asking. */
+	u16_t size = (u16_t)(frame->size < FRAME_MIN ? FRAME_MIN : frame->size);
+	struct pbuf *copy = pbuf_alloc(PBUF_RAW, size, PBUF_RAM);
 
 	if (!copy)
 		return;
+	if (size > frame->size)
+		memset((uint8_t *)copy->payload + frame->size, 0, size - frame->size);
 	for (uint32_t i = 0; i < frame->part_count; i++) {
 		pbuf_take_at(copy, frame->parts[i].data, (u16_t)frame->parts[i].size, at);
 		at = (u16_t)(at + frame->parts[i].size);

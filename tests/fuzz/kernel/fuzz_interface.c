@@ -1,0 +1,412 @@
+/* libFuzzer on the network device's driver, lwIP and the sockets on it: the input is what the network,
+ * the device, the program and time do, one after the other. Frames may be made sound (addresses,
+ * checksums), so that they get far. The stack stays between inputs; connections, sockets and time that is
+ * waited for do not. */
+#include <setjmp.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../../unit/kernel/host_heap.h"
+#include "lwip/netif.h"
+#include "lwip/priv/tcp_priv.h"
+#include "lwip/sys.h"
+#include "net/lwip/interface.h"
+#include "net/lwip/lwip_socket.h"
+#include "net/lwip/random.h"
+#include "net/network.h"
+#include "virtio.h"
+#include "virtio/console.h"
+#include "virtio/mmio.h"
+#include "virtio/net.h"
+#include "virtio_net.h"
+
+#define SOCKETS 8
+#define MS UINT64_C(1000000)
+
+static struct virtq_rings rings[VIRTIO_NET_QUEUE_COUNT];
+static struct virtq *queues[VIRTIO_NET_QUEUE_COUNT];
+static uint16_t next_available;
+static uint64_t now = MS;
+static jmp_buf broken;
+static struct socket *sockets[SOCKETS];
+static struct input {
+	const uint8_t *data;
+	size_t size;
+} input;
+
+/* The device, as the driver finds it. */
+bool mmio_find(struct mmio_device *device, uint32_t id)
+{
+	return id == VIRTIO_ID_NET;
+}
+
+uint32_t mmio_offered(struct mmio_device *device)
+{
+	return UINT32_MAX & ~(1u << VIRTIO_NET_F_MTU);
+}
+
+uint32_t mmio_start(struct mmio_device *device, uint32_t features)
+{
+	return features;
+}
+
+bool mmio_queue(struct mmio_device *device, struct virtq *queue, uint16_t number)
+{
+	memset(&rings[number], 0, sizeof(rings[number]));
+	virtq_init(queue, &rings[number], number, VIRTQ_SIZE);
+	queues[number] = queue;
+	next_available = 0;
+	return true;
+}
+
+uint32_t mmio_config(struct mmio_device *device, uint32_t offset)
+{
+	return 0x12345602;
+}
+
+void mmio_driver_ok(struct mmio_device *device)
+{
+}
+
+void mmio_notify(struct mmio_device *device, const struct virtq *queue)
+{
+}
+
+void mmio_enable_irq(struct mmio_device *device)
+{
+}
+
+void mmio_acknowledge(struct mmio_device *device)
+{
+}
+
+/* The rest of the kernel. */
+uint64_t space_physical(const void *object)
+{
+	return (uint64_t)object;
+}
+
+uint64_t space_ram_total(void)
+{
+	return UINT64_C(16) << 20;
+}
+
+void *space_allocate(size_t size)
+{
+	return calloc(1, size);
+}
+
+uint64_t clock_monotonic_ns(void)
+{
+	return now;
+}
+
+uint64_t clock_deadline(uint64_t ns)
+{
+	return ns;
+}
+
+u32_t sys_now(void)
+{
+	return (u32_t)(now / MS);
+}
+
+void lwip_random_bytes(void *data, size_t size)
+{
+	memset(data, 7, size);
+}
+
+uint32_t lwip_random(void)
+{
+	return 0x07070707;
+}
+
+void lwip_panic(const char *what)
+{
+	fprintf(stderr, "lwIP: %s\n", what);
+	abort();
+}
+
+void runtime_fail(const char *reason, size_t size)
+{
+	longjmp(broken, 1);
+}
+
+void console_wait_also(const struct wait_source *source)
+{
+}
+
+void console_wait(uint32_t mask, uint64_t deadline)
+{
+	now += 100 * MS;
+}
+
+const struct network network_tsi;
+
+static uint8_t take_byte(void)
+{
+	if (!input.size)
+		return 0;
+	input.size--;
+	return *input.data++;
+}
+
+static uint32_t take(unsigned bytes)
+{
+	uint32_t value = 0;
+
+	while (bytes--)
+		value = value << 8 | take_byte();
+	return value;
+}
+
+/* The next buffer that the driver has offered, or none. */
+static uint8_t *next_buffer(uint16_t *id)
+{
+	struct virtq_rings *receive = &rings[VIRTIO_NET_RX];
+
+	if (next_available == receive->available.idx)
+		return NULL;
+	*id = receive->available.ring[next_available++ % VIRTQ_SIZE];
+	return (uint8_t *)receive->descriptors[*id].addr;
+}
+
+static void complete(struct virtq_rings *ring, uint32_t id, uint32_t length)
+{
+	ring->used.ring[ring->used.idx % VIRTQ_SIZE] = (struct virtq_used_elem){ id, length };
+	ring->used.idx++;
+}
+
+static void transmit_done(void)
+{
+	struct virtq_rings *transmit = &rings[VIRTIO_NET_TX];
+
+	while (transmit->used.idx != transmit->available.idx)
+		complete(transmit, transmit->available.ring[transmit->used.idx % VIRTQ_SIZE], 0);
+}
+
+/* Ours is what it is sent to, and its header's sum is right. */
+static void make_sound(uint8_t *frame, size_t size)
+{
+	static const uint8_t own[6] = { 0x02, 0x56, 0x34, 0x12, 0x02, 0x56 }, address[4] = { 10, 0, 2, 15 };
+	uint32_t sum = 0;
+	unsigned header;
+
+	memcpy(frame, own, sizeof(own));
+	if (size < 34 || frame[12] != 8 || frame[13] != 0)
+		return;
+	header = (frame[14] & 15u) * 4;
+	if (header < 20 || 14 + header > size)
+		return;
+	frame[14] = (uint8_t)(0x40 | header / 4);
+	if (!(frame[33] & 0x80))
+		memcpy(frame + 30, address, sizeof(address));
+	frame[24] = frame[25] = 0;
+	for (unsigned i = 0; i < header; i += 2)
+		sum += (uint32_t)frame[14 + i] << 8 | frame[15 + i];
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = ~((sum & 0xffff) + (sum >> 16));
+	frame[24] = (uint8_t)(sum >> 8);
+	frame[25] = (uint8_t)sum;
+}
+
+static void receive_frame(bool sound)
+{
+	struct virtio_net_header header = { .num_buffers = 1, .flags = sound ? VIRTIO_NET_HEADER_DATA_VALID : 0 };
+	size_t size = take(2) % 2048;
+	uint16_t id;
+	uint8_t *to = next_buffer(&id);
+
+	if (!to)
+		return;
+	if (size > input.size)
+		size = input.size;
+	memcpy(to, &header, sizeof(header));
+	memcpy(to + sizeof(header), input.data, size);
+	if (sound && size >= 14)
+		make_sound(to + sizeof(header), size);
+	input.data += size;
+	input.size -= size;
+	complete(&rings[VIRTIO_NET_RX], id, (uint32_t)(sizeof(header) + size));
+}
+
+/* Headers, numbers and lengths as the input has them. */
+static void lie(void)
+{
+	uint8_t kind = take_byte();
+	uint32_t length = take(2);
+	uint16_t id;
+	uint8_t *to = next_buffer(&id);
+
+	if (!to)
+		return;
+	for (unsigned i = 0; i < sizeof(struct virtio_net_header); i++)
+		to[i] = take_byte();
+	if (kind & 1)
+		to[offsetof(struct virtio_net_header, num_buffers)] &= 3;
+	complete(&rings[VIRTIO_NET_RX], kind & 2 ? take_byte() : id, length);
+}
+
+static struct socket_address some_address(uint16_t family)
+{
+	struct socket_address address = socket_any_address(family);
+	uint8_t kind = take_byte();
+
+	address.bytes[3] = kind & 3 ? 80 + (kind & 3) : 0;
+	if (kind & 4)
+		memcpy(address.bytes + 4, (uint8_t[]){ 10, 0, 2, kind & 8 ? 2 : 15 }, 4);
+	else if (kind & 8)
+		memcpy(address.bytes + 4, (uint8_t[]){ 127, 0, 0, 1 }, 4);
+	if (family == SOCKET_INET6 && kind & 16)
+		address.bytes[8] = 0xfe;
+	return address;
+}
+
+static void receive_some(struct socket *socket)
+{
+	struct socket_address sender;
+	uint8_t data[512];
+	size_t got;
+
+	if (socket->state == SOCKET_DGRAM && socket->input.first) {
+		socket_sender(socket, &sender);
+		socket_peek(socket, SOCKET_PREFIX, data, sizeof(data));
+		socket_next_datagram(socket);
+	} else if (socket->state == SOCKET_CONNECTED) {
+		got = socket_peek(socket, 0, data, sizeof(data));
+		socket_consume(socket, got);
+	}
+	socket_take_error(socket);
+}
+
+static void send_some(struct socket *socket)
+{
+	static const uint8_t data[3000];
+	struct socket_address to = some_address(socket->family);
+
+	if (socket->state == SOCKET_DGRAM)
+		socket_send_datagram(socket, to.bytes[3] ? &to : NULL, data, take(2) % sizeof(data));
+	else if (socket->state == SOCKET_CONNECTED && !(socket->ended_here & SOCKET_END_SEND))
+		socket_send(socket, data, take(2) % sizeof(data));
+}
+
+static void use_socket(void)
+{
+	uint8_t what = take_byte();
+	struct socket **at = &sockets[what % SOCKETS], *socket = *at;
+	struct socket_address address;
+
+	if (!socket) {
+		*at = network_open(what & 0x80 ? SOCKET_INET6 : SOCKET_INET, what & 0x40 ? SOCKET_DATAGRAM : SOCKET_STREAM);
+		return;
+	}
+	address = some_address(socket->family);
+	switch (take_byte() % 9) {
+	case 0:
+		socket_bind(socket, &address);
+		break;
+	case 1:
+		socket_listen(socket, take_byte());
+		break;
+	case 2:
+		socket_connect(socket, &address);
+		break;
+	case 3:
+		socket_shutdown(socket, take_byte() & 3);
+		break;
+	case 4:
+		receive_some(socket);
+		break;
+	case 5:
+		send_some(socket);
+		break;
+	case 6:
+		if (socket->state == SOCKET_LISTENING && !sockets[(what + 1) % SOCKETS])
+			sockets[(what + 1) % SOCKETS] = socket_accept(socket);
+		break;
+	case 7:
+		socket_name(socket, what & 1, &address);
+		(void)(socket_readable(socket) + socket_writable(socket) + socket_at_end(socket));
+		break;
+	default:
+		socket_close(socket);
+		*at = NULL;
+	}
+}
+
+static void step(void)
+{
+	switch (take_byte() % 8) {
+	case 0:
+		receive_frame(false);
+		break;
+	case 1:
+		lie();
+		break;
+	case 2:
+		now += take(2) * MS;
+		break;
+	case 3:
+		transmit_done();
+		break;
+	case 4:
+	case 5:
+		use_socket();
+		break;
+	default:
+		receive_frame(true);
+	}
+	network_poll();
+}
+
+static void start_over(void)
+{
+	for (int i = 0; i < SOCKETS; i++) {
+		if (sockets[i])
+			socket_close(sockets[i]);
+		sockets[i] = NULL;
+	}
+	while (tcp_active_pcbs)
+		tcp_abort(tcp_active_pcbs);
+	while (tcp_tw_pcbs)
+		tcp_abort(tcp_tw_pcbs);
+	for (int i = 0; i < 100; i++) {
+		transmit_done();
+		now += 500 * MS;
+		network_poll();
+	}
+}
+
+static void ensure_address(void)
+{
+	ip4_addr_t own, mask, router;
+
+	if (!ip4_addr_isany_val(*netif_ip4_addr(netif_default)))
+		return;
+	IP4_ADDR(&own, 10, 0, 2, 15);
+	IP4_ADDR(&mask, 255, 255, 255, 0);
+	IP4_ADDR(&router, 10, 0, 2, 2);
+	netif_set_addr(netif_default, &own, &mask, &router);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct net_information again;
+
+	input = (struct input){ data, size };
+	network_start();
+	ensure_address();
+	if (setjmp(broken) == 0) {
+		while (input.size)
+			step();
+	} else {
+		/* The machine would have ended; this one goes on with a device that is new. */
+		net_start(&again);
+	}
+	if (setjmp(broken) == 0)
+		start_over();
+	else
+		net_start(&again);
+	return 0;
+}
