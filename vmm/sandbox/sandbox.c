@@ -28,6 +28,7 @@ static const char *const names[SANDBOX_KINDS] = {
 	[SANDBOX_NONE] = "a thread",
 	[SANDBOX_VCPU] = "a vCPU's thread",
 	[SANDBOX_VCPU_LISTENER] = "a vCPU's thread",
+	[SANDBOX_VCPU_FILES] = "a vCPU's thread",
 	[SANDBOX_IO] = "a thread for devices",
 	[SANDBOX_FILES] = "a thread for files",
 	[SANDBOX_SOCKETS] = "the thread for sockets",

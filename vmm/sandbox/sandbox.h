@@ -7,6 +7,7 @@ enum sandbox_kind {
 	SANDBOX_NONE, /* everything */
 	SANDBOX_VCPU,
 	SANDBOX_VCPU_LISTENER, /* and will remove sockets that the guest's ports listened at */
+	SANDBOX_VCPU_FILES,    /* and serves shared folders itself */
 	SANDBOX_IO,	       /* the I/O thread, disks, network interfaces */
 	SANDBOX_FILES,
 	SANDBOX_SOCKETS,      /* of the network */

@@ -156,12 +156,17 @@ void virtio_device_stop_queue(struct virtio_device *device)
 	vq->ready = false;
 }
 
-void virtio_device_poll(struct virtio_device *device)
+void virtio_device_poll_locked(struct virtio_device *device)
 {
-	pthread_mutex_lock(&device->lock);
 	for (unsigned i = 0; i < device->queue_count; i++)
 		if (virtio_device_queue(device, i))
 			device->ops->queue_ready(device, i);
+}
+
+void virtio_device_poll(struct virtio_device *device)
+{
+	pthread_mutex_lock(&device->lock);
+	virtio_device_poll_locked(device);
 	pthread_mutex_unlock(&device->lock);
 }
 

@@ -39,6 +39,11 @@ struct virtio_device_ops {
 	 * lets go of the lock meanwhile may be called again on another of them. */
 	void (*queue_ready)(struct virtio_device *device, unsigned queue);
 
+	/* The driver has notified, and its processor waits until this comes back: for what is quicker
+	 * done than handed over. Where the transport can, and the machine has one processor, it is called
+	 * instead of queue_ready, on the vCPU's thread. NULL: hand over. */
+	void (*notified)(struct virtio_device *device);
+
 	/* The driver reset the device, or one queue of it: forget requests in flight. NULL:
 	 * nothing to do. */
 	void (*reset)(struct virtio_device *device);
@@ -140,6 +145,9 @@ void virtio_device_destroy(struct virtio_device *device);
 
 /* Lets the device look at all of its queues now. On the loop's thread. */
 void virtio_device_poll(struct virtio_device *device);
+
+/* The same with the device's lock held, on a thread of the device's own choice. */
+void virtio_device_poll_locked(struct virtio_device *device);
 
 /* What registers do that both transports have. With the device's lock held. */
 void virtio_device_write_status(struct virtio_device *device, uint32_t value);

@@ -2,7 +2,8 @@
  * requests and one for what has to get past them (forgotten inodes).
  *
  * Requests are carried out one after the other, without the device's lock, by the one thread of
- * the device's loop. There is no DAX window. */
+ * the device's loop, or, in a machine with one processor that waits for them anyway, by the processor's
+ * thread. There is no DAX window. */
 #ifndef WALNUT_VMM_VIRTIO_FS_H
 #define WALNUT_VMM_VIRTIO_FS_H
 

@@ -1,5 +1,5 @@
-/* virtio-mmio registers. QueueNotify does not come through here: an ioeventfd takes any
- * write to it, whichever the queue. */
+/* virtio-mmio registers. QueueNotify seldom comes through here: an ioeventfd takes any write to
+ * it, whichever the queue, but for devices that do their work at once. */
 #include "virtio/mmio.h"
 
 #include <errno.h>
@@ -60,6 +60,13 @@ static void write_register(struct virtio_device *device, uint64_t offset, uint32
 			virtio_device_start_queue(device);
 		else
 			virtio_device_stop_queue(device);
+		break;
+	case VIRTIO_MMIO_QUEUE_NOTIFY:
+		device->notifies++;
+		if (device->ops->notified)
+			device->ops->notified(device);
+		else
+			virtio_device_revisit(device);
 		break;
 	case VIRTIO_MMIO_INTERRUPT_ACK:
 		device->interrupt_status &= ~value;

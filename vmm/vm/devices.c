@@ -50,7 +50,8 @@ static int connect_to_kvm(struct vm *vm, struct virtio_device *device)
 		.fd = device->notify.fd,
 	};
 	struct kvm_irqfd irq = { .fd = (uint32_t)device->irq_fd, .gsi = device->irq };
-	int error = KVM_CALL(vm->fd, KVM_IOEVENTFD, &notify, &vm->failure);
+	bool at_once = device->ops->notified && !vm_is_pc(vm);
+	int error = at_once ? 0 : KVM_CALL(vm->fd, KVM_IOEVENTFD, &notify, &vm->failure);
 
 	if (!error)
 		error = KVM_CALL(vm->fd, KVM_IRQFD, &irq, &vm->failure);

@@ -157,6 +157,13 @@ static bool listens_for_guest(const struct vsock_config *config)
 	return false;
 }
 
+static enum sandbox_kind vcpu_kind(const struct vm *vm)
+{
+	if (vm->config->share_count > 0 && !vm_is_pc(vm))
+		return SANDBOX_VCPU_FILES;
+	return listens_for_guest(&vm->config->vsock) ? SANDBOX_VCPU_LISTENER : SANDBOX_VCPU;
+}
+
 static int build(struct vm *vm, struct krun_walnut_stats *stats)
 {
 	int error;
@@ -169,7 +176,6 @@ static int build(struct vm *vm, struct krun_walnut_stats *stats)
 	if (error)
 		return error;
 	vm->vcpus.walls = vm->config->walls;
-	vm->vcpus.sandbox = vm_sandbox(vm, listens_for_guest(&vm->config->vsock) ? SANDBOX_VCPU_LISTENER : SANDBOX_VCPU);
 	error = io_thread_start(&vm->io, vm, &vm->failure);
 	if (!error)
 		error = open_kernel(vm);
@@ -180,6 +186,7 @@ static int build(struct vm *vm, struct krun_walnut_stats *stats)
 	if (error)
 		return error;
 	start_settling(vm);
+	vm->vcpus.sandbox = vm_sandbox(vm, vcpu_kind(vm));
 	error = create_vcpus(vm);
 	if (error)
 		return error;

@@ -75,11 +75,12 @@ static void leave(void) { exit(0); }
 
 #define IN(kind) (1u << (kind))
 #define ALL (IN(SANDBOX_KINDS) - 2)
-#define FILES IN(SANDBOX_FILES)
+#define FILES (IN(SANDBOX_FILES) | IN(SANDBOX_VCPU_FILES))
 #define RESOLVER (IN(SANDBOX_RESOLVER) | IN(SANDBOX_RESOLVER_JAILED))
 #define UNIX_SOCKETS (IN(SANDBOX_UNIX_SOCKETS) | IN(SANDBOX_RESOLVER))
 #define SOCKETS (IN(SANDBOX_SOCKETS) | IN(SANDBOX_UNIX_SOCKETS) | RESOLVER)
-#define VCPU (IN(SANDBOX_VCPU) | IN(SANDBOX_VCPU_LISTENER))
+#define VCPU (IN(SANDBOX_VCPU) | VCPU_UNLINKS)
+#define VCPU_UNLINKS (IN(SANDBOX_VCPU_LISTENER) | IN(SANDBOX_VCPU_FILES))
 
 static const struct attempt {
 	const char *name;
@@ -88,7 +89,7 @@ static const struct attempt {
 } attempts[] = {
 	{ "open_file", open_file, FILES | RESOLVER },
 	{ "open_old", open_old, 0 },
-	{ "remove_file", remove_file, IN(SANDBOX_VCPU_LISTENER) },
+	{ "remove_file", remove_file, VCPU_UNLINKS },
 	{ "look_at_file", look_at_file, FILES | RESOLVER },
 	{ "look_at_descriptor", look_at_descriptor, ALL },
 	{ "look_at_descriptor_alone", look_at_descriptor_alone, ALL },

@@ -211,6 +211,23 @@ static void bad_chains_stop_the_device_and_bad_messages_do_not(void **state)
 	init(f);
 }
 
+/* Where no ioeventfd takes the notification, the answer is there when the register's write comes back. */
+static void a_processor_that_notifies_serves_the_request(void **state)
+{
+	const struct fuse_init_in in = { 7, 31, 0, 0 };
+	struct fixture *f = *state;
+
+	open_share(f, &f->loop, "data");
+	mmio_start(&f->guest, 0, VIRTIO_FS_QUEUE_COUNT);
+	for (unsigned round = 0; round < 100; round++) {
+		offer(f, VIRTIO_FS_QUEUE_REQUEST, 0, FUSE_INIT, 0, &in, sizeof(in));
+		mmio_put(&f->guest, VIRTIO_MMIO_QUEUE_NOTIFY, VIRTIO_FS_QUEUE_REQUEST);
+		assert_int_equal(answer_to(f, 0)->unique, 100);
+		assert_int_equal(answer_to(f, 0)->error, 0);
+	}
+	assert_int_equal(f->fs.device.notifies, 100);
+}
+
 /* After a reset nothing is written to the guest any more. */
 static void reset_waits_for_what_is_under_way(void **state)
 {
@@ -228,6 +245,8 @@ static void reset_waits_for_what_is_under_way(void **state)
 		for (uint16_t i = 0; i < REQUESTS; i++)
 			offer(f, VIRTIO_FS_QUEUE_REQUEST, i, FUSE_INIT, 0, &in, sizeof(in));
 		mmio_notify(&f->fs.device);
+		if (round & 2)
+			mmio_put(&f->guest, VIRTIO_MMIO_QUEUE_NOTIFY, VIRTIO_FS_QUEUE_REQUEST);
 		for (unsigned i = 0; i < round % 8; i++)
 			sched_yield();
 		if (round & 1) {
@@ -256,6 +275,7 @@ int main(void)
 		TEST(forgotten_inodes_come_by_the_other_queue),
 		TEST(after_a_reset_nothing_is_known),
 		TEST(bad_chains_stop_the_device_and_bad_messages_do_not),
+		TEST(a_processor_that_notifies_serves_the_request),
 		TEST(reset_waits_for_what_is_under_way),
 	};
 
