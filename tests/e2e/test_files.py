@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import zlib
 
 from lib.endtoend import test
@@ -66,6 +67,22 @@ def large_pieces(context):
     result = context.walnut("run", "--tmpfs", "/t:16M", from_c(context, "large_io"), "/t/f")
     context.must(result)
     context.equal(result.out.decode(), expected.decode(), "folder in RAM")
+
+
+@test
+def ends_of_files(context):
+    """a growing file ends where it does in a process; a small one is read and closed by three notifications."""
+    ours, theirs, files = folder(context), folder(context, "native"), 300
+    expected = context.run(native(context, "file_ends"), theirs, str(files)).out
+
+    def notifications(count):
+        result = context.walnut("run", "--stats", "--dir", f"{ours}::/d", from_c(context, "file_ends"), "/d", str(count))
+        context.must(result)
+        context.equal(result.out.decode(), expected.decode(), "output")
+        return int(re.search(rb"queue notifications +(\d+)", result.err)[1])
+
+    found = notifications(files) - notifications(1)
+    assert found <= 3 * files + files // 64, f"{found} for {files - 1} files"  # 64 inodes are forgotten at a time
 
 
 @test

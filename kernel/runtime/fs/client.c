@@ -227,6 +227,16 @@ void fuse_release(uint32_t dir, uint32_t opcode, uint64_t node, uint64_t handle)
 	run(&call);
 }
 
+void fuse_release_later(uint32_t dir, uint32_t opcode, uint64_t node, uint64_t handle)
+{
+	const struct fuse_release_in in = { .fh = handle };
+	const struct call call = { .dir = dir, .opcode = opcode, .node = node, .parts = { { &in, sizeof(in) } } };
+
+	_Static_assert(sizeof(struct fuse_in_header) + sizeof(in) <= FUSE_LATER_MAX, "sizes");
+	if (directories[dir].state == STARTED && !fuse_transport_later(dir, lay_out(&call)))
+		broke(dir);
+}
+
 uint32_t fuse_create(uint32_t dir, uint64_t node, struct fuse_name name, uint32_t flags, uint32_t mode,
 		   struct fuse_entry_out *entry, uint64_t *handle)
 {

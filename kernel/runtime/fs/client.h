@@ -30,6 +30,8 @@ uint32_t fuse_readlink(uint32_t dir, uint64_t node, const char **target, uint32_
 /* `opcode`: FUSE_OPEN and FUSE_RELEASE, or FUSE_OPENDIR and FUSE_RELEASEDIR. */
 uint32_t fuse_open(uint32_t dir, uint32_t opcode, uint64_t node, uint32_t flags, uint64_t *handle);
 void fuse_release(uint32_t dir, uint32_t opcode, uint64_t node, uint64_t handle);
+/* The same along with the next request, whenever that is. */
+void fuse_release_later(uint32_t dir, uint32_t opcode, uint64_t node, uint64_t handle);
 uint32_t fuse_create(uint32_t dir, uint64_t node, struct fuse_name name, uint32_t flags, uint32_t mode,
 		   struct fuse_entry_out *entry, uint64_t *handle);
 

@@ -155,11 +155,16 @@ static uint32_t share_open(struct vfs_file *file, bool truncate)
 	return error;
 }
 
+/* Somebody on the host may wait until a file that was written is closed, but for no other. */
 static void share_close(struct vfs_file *file)
 {
-	if (share_handle(file)->open)
-		fuse_release(share_number(file->node), opcode(file, FUSE_RELEASE, FUSE_RELEASEDIR), id_of(file->node),
-			     share_handle(file)->number);
+	const struct share_handle *handle = share_handle(file);
+	bool waits = handle->flags & (O_WRONLY | O_RDWR);
+
+	if (handle->open)
+		(waits ? fuse_release : fuse_release_later)(share_number(file->node),
+							    opcode(file, FUSE_RELEASE, FUSE_RELEASEDIR),
+							    id_of(file->node), handle->number);
 	fs_free(file->handle, sizeof(struct share_handle));
 }
 

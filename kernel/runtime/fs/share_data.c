@@ -88,71 +88,107 @@ static uint64_t total_of(const struct vfs_buffer *buffers, uint32_t count)
 	return total;
 }
 
-/* What was read ahead and not given out, in the client's buffer. Each byte is given out once, and
- * any other request ends it: what the host changes is seen as soon as by a C library's stream. */
+/* What was read ahead and not given out, in the client's buffer. Each byte is given out once, and so is that
+ * they end the file; any other request drops them: what the host changes is seen as soon as by a C
+ * library's stream. */
 static struct {
 	uint64_t exchanges; /* the client's count when it came */
 	uint64_t handle, offset;
 	uint32_t share, size;
+	bool ends; /* fewer came than were asked for */
 	const uint8_t *data;
 } ahead;
 
+static bool follows(const struct vfs_file *file, uint64_t offset)
+{
+	return ahead.exchanges == fuse_exchanges() && ahead.share == share_number(file->node) &&
+	       ahead.handle == share_handle(file)->number && ahead.offset == offset;
+}
+
+/* The file has been seen to end here just now. */
+static bool ends_here(const struct vfs_file *file, uint64_t offset)
+{
+	return follows(file, offset) && ahead.size == 0 && ahead.ends;
+}
+
+/* What came for the last request, which asked for `wanted` bytes at `offset`. */
+static void note(const struct vfs_file *file, uint64_t offset, uint32_t wanted, uint32_t got)
+{
+	ahead.exchanges = fuse_exchanges();
+	ahead.share = share_number(file->node);
+	ahead.handle = share_handle(file)->number;
+	ahead.offset = offset;
+	ahead.size = got;
+	ahead.ends = got > 0 && got < wanted;
+}
+
+static void give_out(uint32_t size)
+{
+	ahead.offset += size;
+	ahead.size -= size;
+}
+
 static uint32_t get(const struct vfs_file *file, uint64_t offset, uint32_t wanted, const uint8_t **data, uint32_t *got)
 {
-	uint32_t share = share_number(file->node), size = wanted, error;
-	uint64_t handle = share_handle(file)->number;
-	bool follows = ahead.exchanges == fuse_exchanges() && ahead.share == share && ahead.handle == handle &&
-		       ahead.offset == offset;
+	bool next = follows(file, offset);
+	uint32_t size = wanted, error;
 
-	if (!follows || ahead.size == 0) {
-		if (size < READ_AHEAD && (follows || offset == 0))
+	if (!next || ahead.size == 0) {
+		if (size < READ_AHEAD && (next || offset == 0))
 			size = READ_AHEAD;
-		error = fuse_read(share, FUSE_READ, share_node(file->node)->id, handle, offset, size, &ahead.data,
-				  &ahead.size);
+		error = fuse_read(share_number(file->node), FUSE_READ, share_node(file->node)->id,
+				  share_handle(file)->number, offset, size, &ahead.data, got);
 		if (error)
 			return error;
-		ahead.exchanges = fuse_exchanges();
-		ahead.share = share;
-		ahead.handle = handle;
-		ahead.offset = offset;
+		note(file, offset, size, *got);
 	}
 	*data = ahead.data;
 	*got = wanted < ahead.size ? wanted : ahead.size;
 	ahead.data += *got;
-	ahead.offset += *got;
-	ahead.size -= *got;
+	give_out(*got);
+	return WASI_SUCCESS;
+}
+
+static uint32_t get_direct(const struct vfs_file *file, uint64_t offset, const struct fuse_direct *direct, uint32_t *got)
+{
+	uint32_t error = fuse_read_direct(share_number(file->node), share_node(file->node)->id,
+					  share_handle(file)->number, offset, direct, got);
+
+	if (error)
+		return error;
+	note(file, offset, direct->size, *got);
+	give_out(*got);
 	return WASI_SUCCESS;
 }
 
 uint32_t share_read(const struct vfs_file *file, const struct vfs_buffer *buffers, uint32_t count, uint64_t offset,
 		    uint64_t *done)
 {
-	uint32_t share = share_number(file->node), max = fuse_direct_max(share), error = WASI_SUCCESS;
+	uint32_t max = fuse_direct_max(share_number(file->node)), error = WASI_SUCCESS;
 	struct place place = { buffers, 0 };
 	uint64_t total = total_of(buffers, count);
 	struct fuse_direct direct;
 
-	while (*done < total) {
+	if (total && ends_here(file, offset)) {
+		ahead.ends = false; /* the next time it is looked anew */
+		return WASI_SUCCESS;
+	}
+	while (*done < total && !ends_here(file, offset)) {
 		uint64_t left = total - *done;
 		const uint8_t *data;
 		uint32_t got;
 
 		if (find(&place, left, max, &direct)) {
-			error = fuse_read_direct(share, share_node(file->node)->id, share_handle(file)->number, offset,
-						 &direct, &got);
-			if (error || got == 0)
-				break;
-			skip(&place, got);
-			*done += got;
-			offset += got;
-			if (got < direct.size)
-				break; /* the end of the file */
-			continue;
+			error = get_direct(file, offset, &direct, &got);
+			if (!error)
+				skip(&place, got);
+		} else {
+			error = get(file, offset, minimum(left, FUSE_DATA_MAX), &data, &got);
+			if (!error)
+				move(&place, (uint8_t *)data, got, false);
 		}
-		error = get(file, offset, left < FUSE_DATA_MAX ? (uint32_t)left : FUSE_DATA_MAX, &data, &got);
 		if (error || got == 0)
 			break;
-		move(&place, (uint8_t *)data, got, false);
 		*done += got;
 		offset += got;
 	}

@@ -12,11 +12,16 @@
 #define QUEUE_REQUESTS 1 /* 0 is for what must not wait behind others */
 #define SPIN_TICKS 300000
 
-_Static_assert(FUSE_DIRECT_PIECES + 2 <= VIRTQ_SIZE, "a request has to fit into the queue");
+/* Buffers of the queue: what is waited for has the first, what is not the last two. */
+#define WAITED 0
+#define LATER (VIRTQ_SIZE - 2)
+
+_Static_assert(FUSE_DIRECT_PIECES + 2 <= LATER, "a request has to fit into the queue");
 
 static struct device {
 	struct mmio_device mmio;
 	struct virtq queue;
+	uint8_t later[FUSE_LATER_MAX], later_answer[FUSE_LATER_MAX];
 } devices[DIRECTORIES_MAX];
 
 uint8_t fuse_request[FUSE_MESSAGE_MAX] __attribute__((aligned(4096)));
@@ -36,14 +41,16 @@ bool fuse_transport_start(uint32_t number)
 }
 
 /* How many bytes were written to the answer; -1: the server broke the rules. */
-static int64_t wait(struct device *device)
+static int64_t wait(struct device *device, uint16_t for_id)
 {
 	uint64_t spin_end = tsc_read() + SPIN_TICKS;
 	uint32_t written;
 	uint16_t id;
 	int taken;
 
-	while (!(taken = virtq_take(&device->queue, &id, &written))) {
+	while (!(taken = virtq_take(&device->queue, &id, &written)) || (taken > 0 && id != for_id)) {
+		if (taken)
+			continue;
 		if (tsc_read() < spin_end) {
 			__builtin_ia32_pause();
 			continue;
@@ -63,10 +70,26 @@ static int64_t exchange(uint32_t number, const struct virtq_piece *pieces, uint3
 {
 	struct device *device = &devices[number];
 
-	virtq_add_pieces(&device->queue, 0, pieces, count, read_count);
+	virtq_add_pieces(&device->queue, WAITED, pieces, count, read_count);
 	if (virtq_publish(&device->queue))
 		mmio_notify(&device->mmio, &device->queue);
-	return wait(device);
+	return wait(device, WAITED);
+}
+
+bool fuse_transport_later(uint32_t number, uint32_t size)
+{
+	struct device *device = &devices[number];
+
+	if (virtq_has(&device->queue, LATER)) {
+		mmio_notify(&device->mmio, &device->queue);
+		if (wait(device, LATER) < 0)
+			return false;
+	}
+	memcpy(device->later, fuse_request, size);
+	virtq_add_request(&device->queue, LATER, space_physical(device->later), size,
+			  space_physical(device->later_answer), sizeof(device->later_answer));
+	virtq_publish(&device->queue);
+	return true;
 }
 
 int64_t fuse_transport_exchange(uint32_t number, uint32_t size, uint32_t room)

@@ -24,6 +24,11 @@ bool fuse_transport_start(uint32_t number);
  * in fuse_answer; or -1: the server broke the rules. */
 int64_t fuse_transport_exchange(uint32_t number, uint32_t size, uint32_t room);
 
+/* Leaves `size` bytes of fuse_request, at most FUSE_LATER_MAX, to be sent with the next request of that
+ * directory. Nobody looks at its answer. False: the server broke the rules. */
+#define FUSE_LATER_MAX 64
+bool fuse_transport_later(uint32_t number, uint32_t size);
+
 /* The program's memory that data come from or go to; at least one piece. */
 struct fuse_direct {
 	struct virtq_piece pieces[FUSE_DIRECT_PIECES];

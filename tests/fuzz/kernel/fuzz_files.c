@@ -255,6 +255,17 @@ int64_t fuse_transport_exchange(uint32_t number, uint32_t size, uint32_t room)
 	return answer(number, size, 0, room);
 }
 
+bool fuse_transport_later(uint32_t number, uint32_t size)
+{
+	struct fuse_in_header in;
+
+	assert(number == 0 && size >= sizeof(in) && size <= FUSE_LATER_MAX);
+	memcpy(&in, fuse_request, sizeof(in));
+	assert(in.len == size);
+	exchanges++;
+	return take(1) != 255;
+}
+
 int64_t fuse_transport_send(uint32_t number, uint32_t size, const struct fuse_direct *data, uint32_t room)
 {
 	check_pieces(data);
