@@ -14,6 +14,8 @@ BUDGET_COMPILE_KB = {"-O2": 250, "-O0": 1000}
 BUDGET_COMPILE_MEMORY = 60
 BUDGET_OVERHEAD_MIB = 5
 BUDGET_SEQUENTIAL = 0.7
+BUDGET_BULK = 0.5
+BUDGET_EXITS = 2
 
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 HEAD = ("what", "measured", "budget", "kept")
@@ -83,6 +85,16 @@ def budgets(results):
         ratio = linux["walnut"]["first_ms"] / linux["qemu"]["first_ms"]
         add("VMM, process start to Linux's first process, both VMMs in an emulated machine",
             f"{ratio:.2f} x QEMU microvm", "below 1 x", ratio < 1)
+    network = results.get("network")
+    if network and "failure" in network:
+        failed("servers", "network")
+    elif network:
+        speeds = network["bulk"]
+        share = min(speeds["tsi"][way] / speeds["native"][way] for way in ("send", "receive"))
+        add("sockets of the host's (TSI), bytes a second, the slower way", f"{share:.2f} of loopback",
+            f"{BUDGET_BULK}", share >= BUDGET_BULK)
+        add("exits of the guest for each request of an HTTP server under load", f"{network['exits_per_request']:.2f}",
+            f"{BUDGET_EXITS}", network["exits_per_request"] <= BUDGET_EXITS)
     compute = results.get("compute")
     if compute:
         means = compute["means"].get("walnut")
@@ -133,6 +145,8 @@ def markdown(results):
         parts.append(vmm_table(results["vmms"]))
     if "ns" in results.get("files", {}):
         parts.append(files_table(results["files"]))
+    if "servers" in results.get("network", {}):
+        parts.append(network_table(results["network"]))
     compute = results.get("compute")
     if compute:
         parts.append(compute_table(compute))
@@ -176,6 +190,26 @@ def files_table(files):
                   "exits of the guest for each"), rows)
     where = "in the host's memory" if files["in_memory"] else "on a disk"
     return f"{text}\n\nMedians of {files['rounds']} alternating runs; the folder is {where}."
+
+
+SERVERS = {"native": "native, epoll", "tsi": "walnut, TSI", "passt": "walnut, passt and lwIP",
+           "node": "Node's http (JavaScript)"}
+
+
+def network_table(network):
+    rows, native, bulk = [], network["servers"]["native"], network["bulk"]
+    for name, server in network["servers"].items():
+        ways = bulk.get(name, {})
+        rows.append((SERVERS[name], f"{server['rate']:,.0f}", f"{server['rate'] / native['rate']:.2f}",
+                     f"{server['p50_ms']:.2f}, {server['p99_ms']:.2f}", f"{server['new_rate']:,.0f}",
+                     f"{server['new_rate'] / native['new_rate']:.2f}",
+                     *(f"{ways[way]:,.0f} ({ways[way] / bulk['native'][way]:.2f})" if ways else ""
+                       for way in ("send", "receive"))))
+    text = table(("server", "requests a second", "/ native", "median and 99 % delay, ms", "with new connections",
+                  "/ native", "MiB a second to it (/ native)", "from it"), rows)
+    return (f"{text}\n\nOne wrk with {network['connections']} connections for {network['seconds']} s each, on the same"
+            f" processors. TSI: {network['exits_per_request']:.2f} exits and {network['cpu_us_per_request']:.0f} us of CPU"
+            f" time for each request, {network['idle_cpu_ms']:.0f} ms of CPU time in an idle second.")
 
 
 def compute_table(compute):
