@@ -16,11 +16,16 @@
 static void run_passt(int fd, const char *const *arguments)
 {
 	char number[16];
-	const char *argv[5 + PASST_ARGUMENTS_MAX + 1] = { "passt", "-q", "-f", "-F", number };
+	const char *argv[7 + PASST_ARGUMENTS_MAX + 1] = { "passt", "-q", "-f", "-F", number };
+	unsigned count = 5;
 
+	/* What root's passt does anyway, but not without a warning. */
+	if (geteuid() == 0) {
+		argv[count++] = "--runas";
+		argv[count++] = "nobody";
+	}
 	for (unsigned i = 0; arguments && i < PASST_ARGUMENTS_MAX && arguments[i]; i++)
-		argv[5 + i] = arguments[i];
-
+		argv[count++] = arguments[i];
 	if (fork() != 0)
 		_exit(0);
 	setsid(); /* Ctrl-C at our terminal is for the guest */
