@@ -1,10 +1,10 @@
-# A Linux guest writes a file system that the host made; it is sound afterwards, and another guest
+# A Linux guest in a jail writes a file system that the host made; it is sound afterwards, and another guest
 # finds everything there, on a disk that it cannot write.
 
 host() {
 	truncate -s 64M disk
 	mkfs.ext4 -q disk
-	CMDLINE=pass=write linux --disk disk
+	CMDLINE=pass=write linux --jail --disk disk
 	expect 'serial: disk' 'capacity: 131072'
 	e2fsck -fn disk || fail 'the file system is damaged'
 	debugfs -R 'cat /text' disk 2>/dev/null | grep -q '^written by the guest$' || fail 'the file is not there'

@@ -1,5 +1,5 @@
-# Linux reaches a server of the host by a TAP interface, with checksums and segments offloaded: a
-# large file arrives whole in both directions. One that is not permitted is refused.
+# A Linux guest in a jail reaches a server of the host by a TAP interface, with checksums and segments
+# offloaded: a large file arrives whole in both directions. An interface that is not permitted is refused.
 
 host() {
 	modprobe tun || skip 'no TAP interfaces'
@@ -9,7 +9,7 @@ host() {
 	httpd -p 10.9.0.1:80 -h www
 	mkfifo hold # input that does not end, which nc would pass on
 	nc -l -p 81 >back <>hold &
-	linux --tap tap0
+	linux --tap tap0 --jail
 	killall httpd
 	expect "sum $(md5sum <www/file)"
 	cmp www/file back || fail 'what came back differs'

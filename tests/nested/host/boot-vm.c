@@ -31,6 +31,7 @@ struct choice {
 	} disks[DISKS_MAX];
 	unsigned disk_count;
 	bool pci;
+	bool jail;
 	char *shares[SHARES_MAX]; /* TAG=PATH[:ro] */
 	unsigned share_count;
 	const char *root;
@@ -212,6 +213,9 @@ static int run(const struct choice *choice)
 	error = krun_walnut_set_accel((uint32_t)ctx, KRUN_WALNUT_ACCEL_KVM);
 	if (error)
 		return complain("accel", error);
+	error = krun_walnut_set_jail((uint32_t)ctx, choice->jail);
+	if (error)
+		return complain("jail", error);
 	error = krun_walnut_set_sandbox((uint32_t)ctx, true);
 	if (error)
 		return complain("sandbox", error);
@@ -238,6 +242,7 @@ int main(int argc, char **argv)
 		{ "disk-direct", required_argument, NULL, 'D' },
 		{ "vsock", required_argument, NULL, 'v' },
 		{ "pci", no_argument, NULL, 'p' },
+		{ "jail", no_argument, NULL, 'j' },
 		{ "console", required_argument, NULL, 'C' },
 		{ "program", no_argument, NULL, 'x' },
 		{ "tap", required_argument, NULL, 'T' },
@@ -257,6 +262,7 @@ int main(int argc, char **argv)
 		case 'c': choice.cmdline = optarg; break;
 		case 'f': choice.format = (unsigned)atoi(optarg); break;
 		case 'n': choice.cpus = (unsigned)atoi(optarg); break;
+		case 'j': choice.jail = true; break;
 		case 'm': choice.ram_mib = (unsigned)atoi(optarg); break;
 		case 'd': add_disk(&choice, optarg, false, false); break;
 		case 'r': add_disk(&choice, optarg, true, false); break;
