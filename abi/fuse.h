@@ -45,6 +45,7 @@ enum fuse_opcode {
 	FUSE_CREATE = 35,
 	FUSE_INTERRUPT = 36, /* no answer */
 	FUSE_DESTROY = 38,
+	FUSE_IOCTL = 39,
 	FUSE_BATCH_FORGET = 42, /* no answer */
 	FUSE_FALLOCATE = 43,
 	FUSE_READDIRPLUS = 44,
@@ -323,6 +324,25 @@ struct fuse_lseek_out {
 	uint64_t offset;
 };
 
+struct fuse_ioctl_in {
+	uint64_t fh;
+	uint32_t flags;
+	uint32_t cmd;
+	uint64_t arg;
+	uint32_t in_size;
+	uint32_t out_size;
+};
+
+struct fuse_ioctl_out {
+	int32_t result;
+	uint32_t flags;
+	uint32_t in_iovs;
+	uint32_t out_iovs;
+};
+
+/* libkrun's: ioctl(2) on the root by which its first process tells the program's exit status. */
+#define FUSE_IOCTL_EXIT_STATUS 0x7602
+
 struct fuse_copy_file_range_in { /* the header has the source's node */
 	uint64_t fh_in;
 	uint64_t off_in;
@@ -371,6 +391,7 @@ _Static_assert(sizeof(struct fuse_read_in) == 40, "read");
 _Static_assert(sizeof(struct fuse_write_in) == 40, "write");
 _Static_assert(sizeof(struct fuse_statfs_out) == 80, "statfs");
 _Static_assert(sizeof(struct fuse_copy_file_range_in) == 56, "copy");
+_Static_assert(sizeof(struct fuse_ioctl_in) == 32, "ioctl");
 _Static_assert(offsetof(struct fuse_dirent, name) == 24, "dirent");
 _Static_assert(offsetof(struct fuse_direntplus, dirent) == 128, "direntplus");
 _Static_assert(sizeof(struct virtio_fs_config) == 40, "config");

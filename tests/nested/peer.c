@@ -1,5 +1,6 @@
 /* peer: one end of connections between a Linux guest and the host, on both sides of them.
  *
+ *	peer exit-status NUMBER	tells libkrun's exit status of the machine, by its root directory
  *	peer vsock-connect PORT | vsock-listen PORT | unix-connect PATH | unix-listen PATH
  *	     echo COUNT | ask COUNT BYTES
  *
@@ -7,12 +8,14 @@
  * pattern and ends that direction while it reads the echo, and compares. vsock-connect is to
  * the host; connecting is tried until there is somebody who takes the connection. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -146,9 +149,18 @@ static int listen_and_echo(const char *how, const char *where, int count)
 	return 0;
 }
 
+static int tell_exit_status(long status)
+{
+	int root = open("/", O_RDONLY | O_DIRECTORY);
+
+	return root < 0 || ioctl(root, 0x7602, status) ? end("exit status") : 0;
+}
+
 int main(int argc, char **argv)
 {
 	signal(SIGPIPE, SIG_IGN);
+	if (argc == 3 && strcmp(argv[1], "exit-status") == 0)
+		return tell_exit_status(atol(argv[2]));
 	if (argc == 6 && strstr(argv[1], "-connect") && strcmp(argv[3], "ask") == 0)
 		return connect_and_ask(argv[1], argv[2], atoi(argv[4]), (size_t)atol(argv[5]));
 	if (argc == 5 && strstr(argv[1], "-listen") && strcmp(argv[3], "echo") == 0)

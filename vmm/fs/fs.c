@@ -126,6 +126,18 @@ long fs_interrupt(struct fs_request *r)
 	return 0;
 }
 
+/* One is known, and of the root of the share alone. */
+long fs_ioctl(struct fs_request *r)
+{
+	const struct fuse_ioctl_in *in = fs_args(r);
+
+	if (in->cmd != FUSE_IOCTL_EXIT_STATUS || !r->fs->exit_status || r->header.nodeid != FUSE_ROOT_ID)
+		return -ENOTTY;
+	*r->fs->exit_status = (int)(in->arg & 0xff);
+	r->ioctl = (struct fuse_ioctl_out){ 0 };
+	return sizeof(r->ioctl);
+}
+
 long fs_statfs(struct fs_request *r)
 {
 	int fd = fs_node_fd(r);

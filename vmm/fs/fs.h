@@ -28,6 +28,7 @@ struct fs {
 	bool read_only;
 	bool detached;	/* set before fs_open(): the share is to be in a mount of its own, out of which nothing
 			 * leads whatever is asked of the kernel, and the process has no capabilities to serve it */
+	_Atomic int *exit_status; /* set before fs_open(): where the client may leave one; NULL: nowhere */
 	bool started;	/* INIT has been seen */
 	bool owner_map; /* files of this process's user belong to the guest's root */
 	uid_t uid;	/* this process's */
@@ -39,7 +40,7 @@ struct fs {
 };
 
 /* Serves `path`, a directory. At most fd_limit descriptors are open for the client, half of them
- * files it has opened. Accepts only an object that is zeroed but for `detached`. 0, or a negative errno and *failure; fs_close()
+ * files it has opened. Accepts only an object that is zeroed but for `detached` and `exit_status`. 0, or a negative errno and *failure; fs_close()
  * is due in both cases. */
 int fs_open(struct fs *fs, const char *path, bool read_only, uint32_t fd_limit, struct failure *failure);
 

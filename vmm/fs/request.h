@@ -35,6 +35,7 @@ struct fs_request {
 		struct fuse_write_out write;
 		struct fuse_statfs_out statfs;
 		struct fuse_lseek_out lseek;
+		struct fuse_ioctl_out ioctl;
 	};
 	char text[FS_TEXT_MAX];
 };
@@ -43,7 +44,7 @@ struct fs_request {
  * for those marked FS_OP_DATA, in `out`; or a negative errno. */
 typedef long fs_operation(struct fs_request *r);
 
-fs_operation fs_init, fs_destroy, fs_interrupt, fs_statfs;
+fs_operation fs_init, fs_destroy, fs_interrupt, fs_statfs, fs_ioctl;
 fs_operation fs_lookup, fs_forget, fs_batch_forget, fs_getattr, fs_setattr, fs_access, fs_readlink;
 fs_operation fs_mknod, fs_mkdir, fs_symlink, fs_link, fs_create;
 fs_operation fs_unlink, fs_rmdir, fs_rename, fs_rename2;

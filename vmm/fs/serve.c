@@ -32,6 +32,7 @@ static const struct fs_op ops[FUSE_OPCODE_COUNT] = {
 	[FUSE_INIT] = { fs_init, sizeof(struct fuse_init_in), 0, sizeof(struct fuse_init_out),
 			FS_OP_NO_NODE | FS_OP_PAYLOAD },
 	[FUSE_DESTROY] = { fs_destroy, 0, 0, 0, FS_OP_NO_NODE },
+	[FUSE_IOCTL] = { fs_ioctl, sizeof(struct fuse_ioctl_in), 0, sizeof(struct fuse_ioctl_out), FS_OP_PAYLOAD },
 	[FUSE_STATFS] = { fs_statfs, 0, 0, sizeof(struct fuse_statfs_out), 0 },
 	[FUSE_LOOKUP] = { fs_lookup, 0, 1, ENTRY, FS_OP_DIRECTORY },
 	[FUSE_FORGET] = { fs_forget, sizeof(struct fuse_forget_in), 0, 0, FS_OP_SILENT | FS_OP_NO_NODE },

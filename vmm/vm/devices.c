@@ -5,6 +5,7 @@
 #include <linux/kvm.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 #include <sys/resource.h>
@@ -24,6 +25,7 @@
 #include "vm/kvm.h"
 #include "vm/vm.h"
 
+#include "libkrun.h"
 #include "virtio_mmio.h"
 
 /* Registers that only prepare something, in front of one that acts on it (Status,
@@ -300,6 +302,8 @@ static int add_share(struct vm *vm, const struct fs_config *config)
 	error = worker_start(worker, "fs", &vm->failure);
 	if (!error)
 		error = add(vm, sizeof(struct virtio_fs), &virtio_fs_ops, &worker->loop, &device);
+	if (!error && strcmp(config->tag, KRUN_FS_ROOT_TAG) == 0)
+		((struct virtio_fs *)device)->fs.exit_status = &vm->exit_status;
 	return error ? error : virtio_fs_open((struct virtio_fs *)device, config, share_fd_limit(vm), &vm->failure);
 }
 

@@ -285,6 +285,12 @@ static void check_output(struct vm *vm, struct krun_walnut_result *result)
 	snprintf(result->message, sizeof(result->message), "%s: %s", names[port], strerror(-error));
 }
 
+static void end_of_pc(struct vm *vm, enum vcpu_stop stop, struct krun_walnut_result *result)
+{
+	result->outcome = stop == VCPU_STOP_RESET ? KRUN_WALNUT_REBOOTED : KRUN_WALNUT_EXITED;
+	result->exit_status = vm->exit_status;
+}
+
 static void fill_result(struct vm *vm, enum vcpu_stop stop, struct krun_walnut_result *result)
 {
 	struct krun_walnut_stats *stats = &result->stats;
@@ -300,7 +306,7 @@ static void fill_result(struct vm *vm, enum vcpu_stop stop, struct krun_walnut_r
 	if (vm->serials.left)
 		result->outcome = KRUN_WALNUT_EXITED;
 	else if (vm_is_pc(vm) && !vm->status.exited && (stop == VCPU_STOP_POWER_OFF || stop == VCPU_STOP_RESET))
-		result->outcome = stop == VCPU_STOP_RESET ? KRUN_WALNUT_REBOOTED : KRUN_WALNUT_EXITED;
+		end_of_pc(vm, stop, result);
 	else
 		status_decoder_result(&vm->status, silent, result);
 	check_output(vm, result);

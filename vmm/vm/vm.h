@@ -72,6 +72,7 @@ struct vm {
 	unsigned worker_count;
 
 	struct status_decoder status;
+	_Atomic int exit_status; /* an external kernel's, by FUSE_IOCTL_EXIT_STATUS; else 0 */
 	struct failure failure;
 };
 

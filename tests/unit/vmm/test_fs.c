@@ -402,6 +402,28 @@ static void directories_are_listed_whole_while_they_empty(void **state)
 	assert_int_equal(c->reply_size, 3 * 32);
 }
 
+static void a_client_leaves_an_exit_status(void **state)
+{
+	struct fuse_client *c = *state;
+	struct fuse_ioctl_in in = { .cmd = FUSE_IOCTL_EXIT_STATUS, .arg = 0x107 };
+	_Atomic int exit_status = 0;
+	uint64_t fh;
+
+	assert_int_equal(client_open(c, FUSE_OPENDIR, FUSE_ROOT_ID, O_RDONLY, &fh), 0);
+	in.fh = fh;
+	assert_int_equal(CALL(c, FUSE_IOCTL, FUSE_ROOT_ID, &in, NULL, NULL), -ENOTTY);
+	c->fs.exit_status = &exit_status;
+	assert_int_equal(CALL(c, FUSE_IOCTL, FUSE_ROOT_ID, &in, NULL, NULL), 0);
+	assert_int_equal(exit_status, 7);
+	in.cmd = 0x5401;
+	assert_int_equal(CALL(c, FUSE_IOCTL, FUSE_ROOT_ID, &in, NULL, NULL), -ENOTTY);
+	client_make_dir(c, "d");
+	in.cmd = FUSE_IOCTL_EXIT_STATUS;
+	in.arg = 8;
+	assert_int_equal(CALL(c, FUSE_IOCTL, client_walk(c, "d"), &in, NULL, NULL), -ENOTTY);
+	assert_int_equal(exit_status, 7);
+}
+
 static void holes_are_found_and_made(void **state)
 {
 	struct fuse_client *c = *state;
@@ -559,6 +581,7 @@ int main(void)
 		TEST(deleted_files_that_are_open_stay_usable),
 		TEST(directories_are_listed),
 		TEST(directories_are_listed_whole_while_they_empty),
+		TEST(a_client_leaves_an_exit_status),
 		TEST(holes_are_found_and_made),
 		TEST(ranges_are_copied),
 		TEST(the_file_system_is_described),
