@@ -190,6 +190,27 @@ def console_output_goes_to_a_file(context):
 
 
 @test()
+def ports_are_the_modules_streams(context):
+    """A console that was added instead of the implicit one: its ports are the module's streams."""
+    path = library(context)
+    consoles = program(context, "consoles", path, f"-Wl,-rpath,{path.parent}")
+    (context.tmp / "in").write_bytes(b"one two\nthree\n")
+    context.must(context.run(consoles, example(context, "wc")[0], "in", "out", "err"))
+    context.equal((context.tmp / "out").read_bytes().split(), [b"2", b"3", b"14"], "counts")
+    context.equal((context.tmp / "err").read_bytes(), b"")
+
+
+@test()
+def several_machines_at_once(context):
+    """Threads of one process run a machine each, some of them in jails; none gets another's streams."""
+    if not context.project.kvm_usable or context.run("unshare", "--user", "true").status != 0:
+        context.skip("needs KVM and user namespaces")
+    path = library(context)
+    several = program(context, "several", path, f"-Wl,-rpath,{path.parent}", "-pthread", "-D_GNU_SOURCE")
+    context.equal(context.must(context.run(several, example(context, "cat")[0], "8")).out, b"")
+
+
+@test()
 def modules_come_from_the_cache(context):
     """The image that walnut run has made is used: no linker is needed any more."""
     module = example(context, "hello")[0]
