@@ -12,6 +12,8 @@
 
 #include "process.h"
 
+#define SOCKET_BUFFER (4 << 20)
+
 /* A grandchild, so that nobody has to wait for it. What it has to say goes to our stderr. */
 static void run_passt(int fd, const char *const *arguments)
 {
@@ -36,6 +38,15 @@ static void run_passt(int fd, const char *const *arguments)
 	_exit(127);
 }
 
+/* passt loses frames that its socket has no room for. */
+static void make_room(int fd)
+{
+	int size = SOCKET_BUFFER;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) != 0)
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size)); /* as much as is allowed */
+}
+
 static int refuse(int code, const char *why, char *message, size_t size)
 {
 	snprintf(message, size, "--net passt: %s", why);
@@ -51,6 +62,7 @@ int passt_start(const char *const *arguments, char *message, size_t size)
 		return refuse(-ENOENT, "no passt in PATH (package passt)", message, size);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
 		return refuse(-errno, strerror(errno), message, size);
+	make_room(ends[1]);
 	child = fork();
 	if (child == 0)
 		run_passt(ends[1], arguments);

@@ -249,6 +249,9 @@ static int configure(struct request *request, const char *image, int *passt_fd)
 		code = add_listeners(request);
 	if (!code)
 		code = add_addresses(request);
+	/* What passt takes; DHCP would say so, too. */
+	if (!code && options->net.kind == NET_OPTION_PASST)
+		code = add_word(request, "mtu=", "65520");
 	if (!code && request->line[0])
 		code = krun_set_kernel(request->context, image, KRUN_KERNEL_FORMAT_ELF, NULL, request->line);
 	if (!code)

@@ -176,6 +176,8 @@ static void parse_word(struct cmdline *out, struct cmdline_word word)
 		out->gateway = word;
 	} else if (take_prefix(&word, "dns=")) {
 		out->dns = word;
+	} else if (take_prefix(&word, "mtu=")) {
+		out->mtu = word;
 	}
 }
 

@@ -41,6 +41,7 @@ struct cmdline {
 	struct cmdline_word ip;	     /* ip= */
 	struct cmdline_word gateway; /* gateway= */
 	struct cmdline_word dns;     /* dns= */
+	struct cmdline_word mtu;     /* mtu= */
 	struct cmdline_word listen;    /* walnut.listen=PORT[,PORT…]: wasi/sock_preopen.h */
 	struct cmdline_word limits;    /* walnut.limits=descriptors:N,memory:BYTES, either may be missing */
 	struct cmdline_word arguments; /* everything after "--" */

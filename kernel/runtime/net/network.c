@@ -8,7 +8,7 @@ static struct network_words words;
 
 void network_configure(const struct cmdline *line)
 {
-	words = (struct network_words){ line->ip, line->gateway, line->dns };
+	words = (struct network_words){ line->ip, line->gateway, line->dns, line->mtu };
 }
 
 bool network_start(void)

@@ -11,7 +11,7 @@
 
 /* Words of the command line; empty: not said. */
 struct network_words {
-	struct cmdline_word ip, gateway, dns;
+	struct cmdline_word ip, gateway, dns, mtu;
 };
 
 struct network {

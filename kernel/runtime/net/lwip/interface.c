@@ -28,7 +28,7 @@
 #include "virtio/net.h"
 
 #define MTU_DEFAULT 1500u
-#define MTU_MAX 65000u
+#define MTU_MAX (NET_FRAME_MAX - 14)
 #define MTU_MIN 1280u /* IPv6's */
 #define FRAMES_AT_ONCE 64
 #define FRAME_MIN 60u
@@ -198,6 +198,15 @@ static void set_address(struct cmdline_word ip, struct cmdline_word gateway)
 	netif_set_addr(&interface, &own, &mask, &router);
 }
 
+static uint16_t parse_mtu(struct cmdline_word word)
+{
+	uint64_t mtu;
+
+	if (!cmdline_number(word, false, &mtu) || mtu < MTU_MIN || mtu > UINT16_MAX)
+		fail("mtu=", word, ": not a number of bytes from 1280 to 65535");
+	return (uint16_t)mtu;
+}
+
 static bool is_dhcp(struct cmdline_word ip)
 {
 	return !ip.size || (ip.size == 4 && !memcmp(ip.text, "dhcp", 4));
@@ -223,7 +232,7 @@ void interface_await_address(uint16_t family)
 	}
 }
 
-bool interface_start(struct cmdline_word ip, struct cmdline_word gateway, struct cmdline_word dns)
+bool interface_start(const struct network_words *words)
 {
 	static struct wait_source source = { interface_poll, net_listen, next_deadline };
 
@@ -233,6 +242,8 @@ bool interface_start(struct cmdline_word ip, struct cmdline_word gateway, struct
 		lwip_random_bytes(device.mac, sizeof(device.mac));
 		device.mac[0] = (uint8_t)((device.mac[0] & ~1u) | 2); /* one station, locally made up */
 	}
+	if (words->mtu.size)
+		device.mtu = parse_mtu(words->mtu);
 	lwip_init();
 	if (!netif_add_noaddr(&interface, NULL, set_up, ethernet_input))
 		return false;
@@ -241,12 +252,12 @@ bool interface_start(struct cmdline_word ip, struct cmdline_word gateway, struct
 	netif_set_ip6_autoconfig_enabled(&interface, 1);
 	netif_set_up(&interface);
 	started_ns = clock_monotonic_ns();
-	if (is_dhcp(ip))
+	if (is_dhcp(words->ip))
 		dhcp_start(&interface);
 	else
-		set_address(ip, gateway);
-	if (dns.size) {
-		ip_addr_t server = IPADDR4_INIT(parse_address("dns=", dns).addr);
+		set_address(words->ip, words->gateway);
+	if (words->dns.size) {
+		ip_addr_t server = IPADDR4_INIT(parse_address("dns=", words->dns).addr);
 
 		dns_setserver(0, &server);
 	}

@@ -5,11 +5,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "cmdline.h"
+#include "net/network.h"
 
-/* Finds the device, and begins to get an address: the one given (ADDRESS/PREFIX), or by DHCP
- * where `ip` is empty or "dhcp". False: there is no device. */
-bool interface_start(struct cmdline_word ip, struct cmdline_word gateway, struct cmdline_word dns);
+/* Finds the device, and gets an address: the one given (ADDRESS/PREFIX), or by DHCP where that is
+ * empty or "dhcp". False: there is no device. */
+bool interface_start(const struct network_words *words);
 
 /* Takes in what has arrived and does what is due. False: there was nothing. */
 bool interface_poll(void);

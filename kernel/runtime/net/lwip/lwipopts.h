@@ -78,7 +78,7 @@
 #define TCP_CALCULATE_EFF_SEND_MSS 1
 #define LWIP_WND_SCALE 1
 #define TCP_RCV_SCALE 3
-#define TCP_WND (256 * 1024)
+#define TCP_WND (128 * 1024) /* passt's socket holds little more, and passt drops what is */
 #define TCP_SND_BUF (256 * 1024)
 #define TCP_SND_QUEUELEN 512
 #define TCP_OVERSIZE 512

@@ -85,7 +85,7 @@ static int32_t stack_resolve(uint16_t family, const char *name, size_t size, str
 
 static bool stack_start(const struct network_words *words)
 {
-	return interface_start(words->ip, words->gateway, words->dns);
+	return interface_start(words);
 }
 
 static const struct network stack = {
