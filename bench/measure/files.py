@@ -13,11 +13,13 @@ import tempfile
 
 from .tools import Unavailable
 
-# Name, what it is, how many times it is done.
+# Name, what it is, how many calls those are.
 OPERATIONS = (("write", "write 1 GiB, 1 MiB at a time", 1024), ("read", "read it, 1 MiB at a time", 1024),
               ("random", "read 4 KiB of it anywhere, 20,000 times", 20000),
-              ("create", "create and write 10,000 files", 10000), ("stat", "stat each", 10000),
+              ("ask", "ask an open file's size, 20,000 times", 20000),
+              ("create", "create, write and close 10,000 files", 30000), ("stat", "stat each", 10000),
               ("list", "list them", 10000), ("remove", "remove each", 10000))
+METADATA = ("create", "stat", "list", "remove")
 IN_MEMORY = pathlib.Path("/dev/shm")
 ROUNDS_MAX = 3
 

@@ -82,7 +82,7 @@ def ends_of_files(context):
         return int(re.search(rb"queue notifications +(\d+)", result.err)[1])
 
     found = notifications(files) - notifications(1)
-    assert found <= 3 * files + files // 64, f"{found} for {files - 1} files"  # 64 inodes are forgotten at a time
+    assert found <= 3 * (files - 1) + 5, f"{found} for {files - 1} files"  # directories are not remembered for long
 
 
 @test

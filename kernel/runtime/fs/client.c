@@ -132,17 +132,18 @@ static uint32_t run(struct call *call)
 	return error ? error : exchange(call);
 }
 
-/* Nobody waits for what the server makes of it: there is no answer. */
+/* There is no answer. */
 static void send_forgets(uint32_t dir)
 {
 	struct directory *directory = &directories[dir];
 	const struct fuse_batch_forget_in in = { .count = directory->forget_count };
-	struct call call = { .dir = dir, .opcode = FUSE_BATCH_FORGET,
+	const struct call call = { .dir = dir, .opcode = FUSE_BATCH_FORGET,
 			     .parts = { { &in, sizeof(in) },
 					{ directory->forgets, in.count * (uint32_t)sizeof(directory->forgets[0]) } } };
 
+	_Static_assert(sizeof(struct fuse_in_header) + sizeof(in) + sizeof(directory->forgets) <= FUSE_LATER_MAX, "sizes");
 	directory->forget_count = 0;
-	if (fuse_transport_exchange(dir, lay_out(&call), sizeof(struct fuse_out_header)) < 0)
+	if (!fuse_transport_later(dir, lay_out(&call)))
 		broke(dir);
 }
 
@@ -232,7 +233,6 @@ void fuse_release_later(uint32_t dir, uint32_t opcode, uint64_t node, uint64_t h
 	const struct fuse_release_in in = { .fh = handle };
 	const struct call call = { .dir = dir, .opcode = opcode, .node = node, .parts = { { &in, sizeof(in) } } };
 
-	_Static_assert(sizeof(struct fuse_in_header) + sizeof(in) <= FUSE_LATER_MAX, "sizes");
 	if (directories[dir].state == STARTED && !fuse_transport_later(dir, lay_out(&call)))
 		broke(dir);
 }

@@ -15,13 +15,14 @@
 /* Buffers of the queue: what is waited for has the first, what is not the last two. */
 #define WAITED 0
 #define LATER (VIRTQ_SIZE - 2)
+#define LATER_ANSWER 64
 
 _Static_assert(FUSE_DIRECT_PIECES + 2 <= LATER, "a request has to fit into the queue");
 
 static struct device {
 	struct mmio_device mmio;
 	struct virtq queue;
-	uint8_t later[FUSE_LATER_MAX], later_answer[FUSE_LATER_MAX];
+	uint8_t later[FUSE_LATER_MAX], later_answer[LATER_ANSWER];
 } devices[DIRECTORIES_MAX];
 
 uint8_t fuse_request[FUSE_MESSAGE_MAX] __attribute__((aligned(4096)));

@@ -26,7 +26,7 @@ int64_t fuse_transport_exchange(uint32_t number, uint32_t size, uint32_t room);
 
 /* Leaves `size` bytes of fuse_request, at most FUSE_LATER_MAX, to be sent with the next request of that
  * directory. Nobody looks at its answer. False: the server broke the rules. */
-#define FUSE_LATER_MAX 64
+#define FUSE_LATER_MAX 1280
 bool fuse_transport_later(uint32_t number, uint32_t size);
 
 /* The program's memory that data come from or go to; at least one piece. */

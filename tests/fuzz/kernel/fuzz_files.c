@@ -234,8 +234,6 @@ static int64_t answer(uint32_t number, uint32_t size, uint32_t sent, uint32_t ro
 	memcpy(&in, fuse_request, sizeof(in));
 	assert(in.len == size + sent);
 	exchanges++;
-	if (in.opcode == FUSE_BATCH_FORGET)
-		return 0;
 	if (room < sizeof(out) || mode == 255)
 		return -1;
 	out.unique = in.unique;
