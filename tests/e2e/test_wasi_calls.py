@@ -6,7 +6,7 @@ import subprocess
 import threading
 
 from lib.endtoend import test
-from lib.programs import build
+from lib.programs import build, from_rust
 
 FUNCTIONS = """
 args_get args_sizes_get clock_res_get clock_time_get environ_get environ_sizes_get fd_advise fd_allocate fd_close
@@ -97,6 +97,9 @@ def add(name):
             result = context.walnut("run", *options, *folder, module(context), name, "two words")
             context.must(result)
             context.equal(answers(result, what), [], f"wrong answers, {what}")
+        result = context.walnut("run", *options, "--tmpfs", ".", from_rust(context, "wasi_calls"), name, "two words")
+        context.must(result)
+        context.equal(answers(result, "Rust"), [], "wrong answers, Rust")
         if shutil.which("node"):
             beside_node(context, name)
 
@@ -110,8 +113,16 @@ for function in FUNCTIONS:
 
 
 @test
+def proc_exit(context):
+    """proc_exit ends the program with its status; what was written before is there."""
+    result = context.walnut("run", from_rust(context, "wasi_calls"), "proc_exit")
+    context.must(result, 42)
+    context.equal(answers(result, "Rust"), [], "wrong answers")
+
+
+@test
 def all_functions(context):
-    """there is a test for each function but proc_exit, which test_process.py has."""
+    """there is a test for each function."""
     result = context.walnut("run", module(context))
     context.must(result)
     context.equal(sorted(result.out.decode().split()), sorted(FUNCTIONS), "tests")
