@@ -136,7 +136,7 @@ static int load_bzimage(struct kernel *kernel, const struct guest_mem *mem)
 		return error;
 	kernel->entry = place.entry_64 ? KERNEL_ENTRY_LINUX_64 : KERNEL_ENTRY_LINUX_32;
 	kernel->image = (struct elf_image){ .entry = place.entry, .start = place.start, .end = place.end };
-	return 0;
+	return check_entry(kernel);
 }
 
 int kernel_load(struct kernel *kernel, const struct guest_mem *mem)
