@@ -55,6 +55,16 @@ static void run_child(int (*work)(void *opaque), void *opaque, pid_t parent)
 	_exit(work(opaque));
 }
 
+/* Unless whoever continued us did so to the whole group: then there is news of the child, and a late SIGCONT
+ * could undo another stop. */
+static void continue_child(pid_t pid)
+{
+	siginfo_t info = { 0 };
+
+	if (waitid(P_PID, (id_t)pid, &info, WCONTINUED | WSTOPPED | WNOHANG | WNOWAIT) == 0 && info.si_pid == 0)
+		kill(pid, SIGCONT);
+}
+
 /* When it stops, having left the terminal in order, so do we; and go on together. */
 static int wait_for_end(pid_t pid)
 {
@@ -68,7 +78,7 @@ static int wait_for_end(pid_t pid)
 			return status;
 		} else {
 			raise(SIGSTOP);
-			kill(pid, SIGCONT);
+			continue_child(pid);
 		}
 	}
 }

@@ -137,10 +137,11 @@ def job_control(context):
         _, status = os.waitpid(process.pid, os.WUNTRACED)
         assert os.WIFSTOPPED(status)
         while termios.tcgetattr(theirs) != before:
+            assert context.left() > 1, "not as it was"
             time.sleep(0.01)
         os.killpg(process.pid, signal.SIGCONT)
         while termios.tcgetattr(theirs)[3] & termios.ICANON:
-            assert process.poll() is None
+            assert process.poll() is None and context.left() > 1, "not raw"
             time.sleep(0.01)
         os.write(ours, b"zq")
         read_until(ours, b"z")

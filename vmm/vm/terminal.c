@@ -71,7 +71,9 @@ static void signal_came(struct event_source *source, uint32_t events)
 		terminal->resized(terminal);
 	} else if (info.ssi_signo == SIGTSTP) {
 		restore(terminal);
-		kill(getpid(), SIGSTOP);
+		/* To this thread, which stops there and then: going on to another SIGTSTP that waits (who passed
+		 * it on, and the group got it, too), it would stop again once it is continued. */
+		raise(SIGSTOP);
 	} else if (!terminal->raw) {
 		tcgetattr(terminal->fd, &terminal->before);
 		make_raw(terminal);
