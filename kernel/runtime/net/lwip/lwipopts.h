@@ -17,7 +17,7 @@
 #define mem_clib_free lwip_free
 #define MEMP_MEM_MALLOC 1
 #define MEM_ALIGNMENT 8
-#define MEMP_NUM_TCP_PCB 8192
+#define MEMP_NUM_TCP_PCB 4096 /* those in TIME_WAIT make room */
 #define MEMP_NUM_TCP_PCB_LISTEN 256
 #define MEMP_NUM_UDP_PCB 1024
 #define MEMP_NUM_TCP_SEG 16384
@@ -82,6 +82,7 @@
 #define TCP_SND_BUF (256 * 1024)
 #define TCP_SND_QUEUELEN 512
 #define TCP_OVERSIZE 512
+#define TCP_MSL 30000UL /* TIME_WAIT is a minute, as on Linux */
 #define TCP_QUEUE_OOSEQ 1
 #define TCP_OOSEQ_MAX_BYTES (256 * 1024)
 #define LWIP_TCP_SACK_OUT 1
