@@ -33,24 +33,33 @@ uint32_t wasi_sock_accept(uint32_t fd, uint32_t flags, uint32_t accepted)
 	return error;
 }
 
-uint32_t wasi_sock_recv(uint32_t fd, uint32_t iovecs, uint32_t count, uint32_t flags, uint32_t size,
-			uint32_t flags_out)
+uint32_t sock_check_receive(uint32_t fd, uint32_t iovecs, uint32_t count, uint32_t flags, uint32_t size,
+			    uint32_t flags_out, struct descriptor **descriptor)
 {
-	struct descriptor *descriptor;
-	uint32_t error, total, done;
-	uint16_t done_flags;
+	uint32_t error, total;
 	uint8_t *to;
 
-	if (!sock_get(fd, &descriptor, &error))
+	if (!sock_get(fd, descriptor, &error))
 		return error;
 	if (flags & ~(WASI_RIFLAG_PEEK | WASI_RIFLAG_WAITALL))
 		return WASI_EINVAL;
 	error = guest_check_iovecs(iovecs, count, &total);
 	if (error)
 		return error;
-	if (!guest_range(size, sizeof(uint32_t), &to) || !guest_range(flags_out, sizeof(uint16_t), &to))
-		return WASI_EFAULT;
-	error = sock_receive(descriptor, iovecs, count, flags, &done, &done_flags, NULL);
+	return guest_range(size, sizeof(uint32_t), &to) && guest_range(flags_out, sizeof(uint16_t), &to) ?
+		       WASI_SUCCESS : WASI_EFAULT;
+}
+
+uint32_t wasi_sock_recv(uint32_t fd, uint32_t iovecs, uint32_t count, uint32_t flags, uint32_t size,
+			uint32_t flags_out)
+{
+	struct descriptor *descriptor;
+	uint32_t error = sock_check_receive(fd, iovecs, count, flags, size, flags_out, &descriptor);
+	uint16_t done_flags;
+	uint32_t done;
+
+	if (!error)
+		error = sock_receive(descriptor, iovecs, count, flags, &done, &done_flags, NULL);
 	if (error)
 		return error;
 	guest_write_u32(size, done);

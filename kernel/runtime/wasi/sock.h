@@ -11,6 +11,11 @@ struct socket *sock_get(uint32_t fd, struct descriptor **descriptor, uint32_t *e
 /* A new descriptor for it; the socket is closed when there is none. Returns an errno. */
 uint32_t sock_add(struct socket *socket, uint16_t flags, uint32_t *fd);
 
+/* What is to be checked wherever something is received: the descriptor, flags of WASI_RIFLAG_*, the
+ * iovecs, and where size and flags go. Returns an errno. */
+uint32_t sock_check_receive(uint32_t fd, uint32_t iovecs, uint32_t count, uint32_t flags, uint32_t size,
+			    uint32_t flags_out, struct descriptor **descriptor);
+
 /* Receiving, with `flags` of WASI_RIFLAG_*; *out_flags gets WASI_ROFLAG_*, and *sender, if
  * it is not NULL, a datagram's. Sending, to `to` or to whom it is connected (NULL). The
  * iovecs were checked. Both return an errno and wait unless the descriptor says not to. */

@@ -145,21 +145,16 @@ uint32_t wasi_sock_send_v2(uint32_t fd, uint32_t iovecs, uint32_t count, uint32_
 static uint32_t receive_from(uint32_t fd, uint32_t iovecs, uint32_t count, uint32_t address, uint32_t flags,
 			     bool with_port, uint32_t port, uint32_t size, uint32_t flags_out)
 {
-	struct socket_address sender;
 	struct descriptor *descriptor;
-	uint32_t error, total, done;
+	uint32_t error = sock_check_receive(fd, iovecs, count, flags, size, flags_out, &descriptor);
+	struct socket_address sender;
 	uint16_t done_flags;
+	uint32_t done;
 	uint8_t *to;
 
-	if (!sock_get(fd, &descriptor, &error))
-		return error;
-	if (flags & ~(WASI_RIFLAG_PEEK | WASI_RIFLAG_WAITALL))
-		return WASI_EINVAL;
-	error = guest_check_iovecs(iovecs, count, &total);
 	if (error)
 		return error;
-	if (!guest_range(size, sizeof(uint32_t), &to) || !guest_range(flags_out, sizeof(uint16_t), &to) ||
-	    !guest_range(address, sizeof(struct wasmedge_address), &to) ||
+	if (!guest_range(address, sizeof(struct wasmedge_address), &to) ||
 	    (with_port && !guest_range(port, sizeof(uint32_t), &to)))
 		return WASI_EFAULT;
 	error = sock_receive(descriptor, iovecs, count, flags, &done, &done_flags, &sender);
