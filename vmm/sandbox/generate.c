@@ -20,7 +20,7 @@
 #include "sandbox/filter.h"
 #include "sandbox/sandbox.h"
 
-#define GROUPS(X) X(BASIC) X(VCPU) X(UNLINK) X(BLOCK_DEVICES) X(FILES) X(SOCKETS) X(UNIX_SOCKETS) X(NO_UNIX_SOCKETS) \
+#define GROUPS(X) X(BASIC) X(VCPU) X(UNLINK) X(BLOCK_DEVICES) X(FILES) X(MOVES) X(SOCKETS) X(UNIX_SOCKETS) X(NO_UNIX_SOCKETS) \
 	X(RESOLVER)
 #define POSITION(name) AT_##name,
 enum { GROUPS(POSITION) };

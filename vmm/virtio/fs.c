@@ -4,6 +4,7 @@
 
 #include "config.h"
 #include "failure.h"
+#include "vm/clock.h"
 
 #include "virtio_mmio.h"
 
@@ -57,13 +58,18 @@ static bool serve_next(struct virtio_fs *fs, unsigned queue)
 	return true;
 }
 
-static void fs_queue_ready(struct virtio_device *device, unsigned queue)
+static void wait_until_idle(struct virtio_fs *fs)
 {
-	struct virtio_fs *fs = fs_of(device);
+	while (fs->busy)
+		pthread_cond_wait(&fs->idle, &fs->device.lock);
+}
+
+static void serve_queue(struct virtio_fs *fs, unsigned queue)
+{
+	struct virtio_device *device = &fs->device;
 	struct virtq *vq;
 
-	while (fs->busy) /* with what a processor has brought */
-		pthread_cond_wait(&fs->idle, &device->lock);
+	wait_until_idle(fs); /* with what the other thread has taken */
 	for (unsigned i = 0; i < REQUESTS_AT_ONCE && serve_next(fs, queue); i++)
 		;
 	/* The driver may have stopped it meanwhile, or be about to: then quiesce() comes back. */
@@ -72,22 +78,78 @@ static void fs_queue_ready(struct virtio_device *device, unsigned queue)
 		virtio_device_leave(device, vq, true);
 }
 
+/* Whether a request has come, looked for without the lock. Nobody notifies meanwhile. Of the queue only what
+ * stays when the driver stops it is looked at: guest memory. */
+static bool await_request(struct virtio_fs *fs, struct virtq *vq)
+{
+	const uint16_t *index = &vq->avail->idx;
+	uint16_t seen = vq->next_avail;
+	bool come;
+
+	virtq_want_notify(vq, false);
+	pthread_mutex_unlock(&fs->device.lock);
+	come = fs_watch_until_changed(index, seen);
+	pthread_mutex_lock(&fs->device.lock);
+	wait_until_idle(fs);
+	return come;
+}
+
+/* Serves requests awake, until there is none for a while, or one that takes long: its driver then sleeps, too.
+ * On the device's thread. */
+static void watch(struct virtio_fs *fs)
+{
+	struct virtio_device *device = &fs->device;
+	uint64_t begin, took = 0;
+	uint32_t served = 0;
+	struct virtq *vq;
+
+	fs_watch_begin(&fs->watch);
+	while ((vq = virtio_device_queue(device, VIRTIO_FS_QUEUE_REQUEST)) && !fs->pausing && took < FS_WATCH_NS &&
+	       await_request(fs, vq)) {
+		begin = clock_now_ns();
+		while (serve_next(fs, VIRTIO_FS_QUEUE_REQUEST))
+			served++;
+		took = clock_now_ns() - begin;
+	}
+	fs_watch_ended(&fs->watch, served);
+	vq = virtio_device_queue(device, VIRTIO_FS_QUEUE_REQUEST);
+	if (vq && !fs->pausing)
+		virtio_device_leave(device, vq, true);
+}
+
+static void fs_queue_ready(struct virtio_device *device, unsigned queue)
+{
+	struct virtio_fs *fs = fs_of(device);
+
+	serve_queue(fs, queue);
+	if (queue == VIRTIO_FS_QUEUE_REQUEST && fs_watch_due(&fs->watch))
+		watch(fs);
+}
+
 /* The one processor of the machine has a request and waits: served here, it costs one exit. By the device's
- * thread, it would cost two wake-ups as well, which take longer than most requests. */
+ * thread, it would cost two wake-ups as well, which take longer than most requests; but one that is awake
+ * already (fs_watch.h) costs none. */
 static void fs_notified(struct virtio_device *device)
 {
-	if (fs_of(device)->busy)
+	struct virtio_fs *fs = fs_of(device);
+	uint64_t now = clock_now_ns();
+
+	if (fs->busy) {
 		virtio_device_revisit(device);
-	else
-		virtio_device_poll_locked(device);
+		return;
+	}
+	for (unsigned i = 0; i < VIRTIO_FS_QUEUE_COUNT; i++)
+		if (virtio_device_queue(device, i))
+			serve_queue(fs, i);
+	if (fs_watch_notified(&fs->watch, now, clock_now_ns()))
+		virtio_device_revisit(device);
 }
 
 /* Waits, without the lock, until nothing is under way. */
 static void quiesce(struct virtio_fs *fs)
 {
 	fs->pausing++;
-	while (fs->busy)
-		pthread_cond_wait(&fs->idle, &fs->device.lock);
+	wait_until_idle(fs);
 	fs->pausing--;
 	virtio_device_revisit(&fs->device); /* for the queue that goes on */
 }
@@ -133,6 +195,7 @@ int virtio_fs_open(struct virtio_fs *fs, const struct fs_config *config, uint32_
 		   struct failure *failure)
 {
 	pthread_cond_init(&fs->idle, NULL);
+	fs_watch_init(&fs->watch);
 	memcpy(fs->config.tag, config->tag, strnlen(config->tag, sizeof(fs->config.tag)));
 	fs->config.num_request_queues = 1;
 	fs->fs.detached = config->detached;

@@ -3,12 +3,14 @@
  *
  * Requests are carried out one after the other, without the device's lock, by the one thread of
  * the device's loop, or, in a machine with one processor that waits for them anyway, by the processor's
- * thread. There is no DAX window. */
+ * thread, until they come so quickly that the device's looks out for them (fs_watch.h). There is no DAX
+ * window. */
 #ifndef WALNUT_VMM_VIRTIO_FS_H
 #define WALNUT_VMM_VIRTIO_FS_H
 
 #include "fs/fs.h"
 #include "virtio/device.h"
+#include "virtio/fs_watch.h"
 
 #include "fuse.h"
 
@@ -27,6 +29,7 @@ struct virtio_fs {
 	uint32_t epoch;	     /* counts resets: requests from before are nobody's */
 	unsigned pausing;    /* somebody waits until the device is not busy */
 	pthread_cond_t idle;
+	struct fs_watch watch;
 };
 
 /* Opens the share, which may use fd_limit descriptors. The device itself is created by

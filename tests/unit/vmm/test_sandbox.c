@@ -17,6 +17,7 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
@@ -41,6 +42,8 @@ static void open_old(void) { syscall(SYS_open, "/etc/passwd", O_RDONLY); }
 static void remove_file(void) { unlink("/nowhere/file"); }
 static void look_at_file(void) { struct stat st; stat("/etc/passwd", &st); }
 static void look_at_descriptor(void) { struct stat st; fstat(test_fd, &st); }
+static void move_away(void) { cpu_set_t set; sched_getaffinity(0, sizeof(set), &set); sched_setaffinity(0, sizeof(set), &set); }
+static void move_other(void) { cpu_set_t set = { { 1 } }; sched_setaffinity(getppid(), sizeof(set), &set); }
 static void execute(void) { execl("/bin/true", "true", (char *)NULL); }
 static void make_process(void) { if (fork() == 0) _exit(0); }
 static void make_thread(void) { pthread_t t; pthread_create(&t, NULL, nothing, NULL); }
@@ -96,6 +99,8 @@ static const struct attempt {
 	{ "handle_end", handle_end, ALL },
 	{ "handle_verdict", handle_verdict, 0 },
 	{ "handle_late_signal", handle_late_signal, 0 },
+	{ "move_away", move_away, IN(SANDBOX_FILES) },
+	{ "move_other", move_other, 0 },
 	{ "execute", execute, 0 },
 	{ "make_process", make_process, 0 },
 	{ "make_thread", make_thread, RESOLVER },

@@ -265,6 +265,82 @@ static void reset_waits_for_what_is_under_way(void **state)
 	worker_destroy(&worker);
 }
 
+static void requests_in_quick_succession_wake_the_thread(void **state)
+{
+	struct fs_watch watch = { .after = FS_WATCH_AFTER_MIN, .answered_ns = 1000 };
+	uint64_t now = 1000;
+
+	for (unsigned i = 0; i < 3; i++) {
+		unsigned count = 1;
+
+		for (; !fs_watch_notified(&watch, now + FS_WATCH_NS - 1, now + FS_WATCH_NS); now += FS_WATCH_NS)
+			count++;
+		now += FS_WATCH_NS;
+		assert_int_equal(count, FS_WATCH_AFTER_MIN << i);
+		assert_true(fs_watch_due(&watch));
+		assert_false(fs_watch_due(&watch));
+		fs_watch_ended(&watch, 0);
+	}
+	fs_watch_ended(&watch, FS_WATCH_WORTH);
+	assert_int_equal(watch.after, FS_WATCH_AFTER_MIN);
+	for (unsigned i = 0; i < 40; i++)
+		fs_watch_ended(&watch, 0);
+	assert_int_equal(watch.after, FS_WATCH_AFTER_MAX);
+}
+
+static void slow_requests_and_a_lone_processor_wake_nobody(void **state)
+{
+	struct fs_watch watch = { .after = FS_WATCH_AFTER_MIN };
+
+	for (uint64_t now = 0; now < FS_WATCH_NS * UINT64_C(50); now += FS_WATCH_NS)
+		assert_false(fs_watch_notified(&watch, now, now));
+	for (uint64_t now = 0; now < FS_WATCH_NS * UINT64_C(50); now += FS_WATCH_NS)
+		assert_false(fs_watch_notified(&watch, now, now + FS_WATCH_NS));
+	watch.after = 0;
+	for (unsigned i = 0; i < 3 * FS_WATCH_AFTER_MAX; i++)
+		assert_false(fs_watch_notified(&watch, 0, 0));
+}
+
+/* Notifies only if the device asks for it, as drivers do. */
+static void send_as_wanted(struct fixture *f, uint16_t head)
+{
+	const struct fuse_init_in in = { 7, 31, 0, 0 };
+
+	offer(f, VIRTIO_FS_QUEUE_REQUEST, head, FUSE_INIT, 0, &in, sizeof(in));
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	if (!(__atomic_load_n(&test_used(&f->guest.queues[1])->flags, __ATOMIC_RELAXED) & VIRTQ_USED_F_NO_NOTIFY))
+		mmio_put(&f->guest, VIRTIO_MMIO_QUEUE_NOTIFY, VIRTIO_FS_QUEUE_REQUEST);
+}
+
+static void a_thread_that_watches_loses_no_request(void **state)
+{
+	enum { REQUESTS = 30000 };
+	struct fixture *f = *state;
+	struct test_queue *q = &f->guest.queues[1];
+	struct worker worker = { 0 };
+	uint32_t watched = 0;
+
+	assert_int_equal(worker_start(&worker, "test", &f->failure), 0);
+	open_share(f, &worker.loop, "data");
+	mmio_start(&f->guest, 0, VIRTIO_FS_QUEUE_COUNT);
+	for (unsigned i = 0; i < REQUESTS; i++) {
+		uint64_t notified = f->fs.device.notifies;
+
+		/* Also just when the thread goes to sleep. */
+		for (volatile unsigned wait = i % 1000 == 0 ? i * 4 : 0; wait; wait--)
+			;
+		send_as_wanted(f, i % 16);
+		while (!test_completed(q))
+			sched_yield();
+		assert_int_equal(answer_to(f, i % 16)->error, 0);
+		watched += f->fs.device.notifies == notified;
+	}
+	worker_stop(&worker);
+	print_message("%u of %u requests found the thread awake\n", watched, REQUESTS);
+	close_share(f);
+	worker_destroy(&worker);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -276,6 +352,9 @@ int main(void)
 		TEST(after_a_reset_nothing_is_known),
 		TEST(bad_chains_stop_the_device_and_bad_messages_do_not),
 		TEST(a_processor_that_notifies_serves_the_request),
+		cmocka_unit_test(requests_in_quick_succession_wake_the_thread),
+		cmocka_unit_test(slow_requests_and_a_lone_processor_wake_nobody),
+		TEST(a_thread_that_watches_loses_no_request),
 		TEST(reset_waits_for_what_is_under_way),
 	};
 
