@@ -18,6 +18,7 @@ int net_option_parse(struct net_option *net, const char *command, const char *ar
 		{ "none", NET_OPTION_NONE }, { "tsi", NET_OPTION_TSI }, { "passt", NET_OPTION_PASST },
 	};
 
+	net->said = true;
 	net->tap = NULL;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (strcmp(argument, kinds[i].name) == 0) {

@@ -10,6 +10,7 @@ enum net_kind { NET_OPTION_NONE, NET_OPTION_TSI, NET_OPTION_PASST, NET_OPTION_TA
 
 struct net_option {
 	enum net_kind kind;
+	bool said;	  /* by the option, it is not the default */
 	const char *tap;  /* the interface's name */
 	const char *pcap; /* record of the interface's frames, or NULL */
 };

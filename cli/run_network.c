@@ -238,11 +238,27 @@ static int add_addresses(struct request *request)
 	return 0;
 }
 
+/* Who asks for the default by name has sockets even if they reach nothing but each other. */
+static int add_sockets(struct request *request)
+{
+	const struct net_option *net = &request->options->net;
+	int code;
+
+	if (net->kind != NET_OPTION_TSI || !net->said)
+		return 0;
+	code = krun_disable_implicit_vsock(request->context);
+	if (!code)
+		code = krun_add_vsock(request->context, KRUN_TSI_HIJACK_INET);
+	return code ? refuse(request, code, "--net", "tsi", strerror(-code)) : 0;
+}
+
 static int configure(struct request *request, const char *image, int *passt_fd)
 {
 	const struct run_options *options = request->options;
-	int code = publish_all(request);
+	int code = add_sockets(request);
 
+	if (!code)
+		code = publish_all(request);
 	if (!code)
 		code = allow_all(request);
 	if (!code)

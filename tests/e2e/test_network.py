@@ -335,6 +335,14 @@ def errors_have_their_numbers(context):
 
 
 @test
+def both_ends_in_the_guest(context):
+    """A program's sockets reach each other without the host: nothing has to be published or allowed."""
+    got = context.must(run(context, "both-ends", options=("--net", "tsi", "-v")))
+    context.equal(got.out.split(b"\n", 1)[1], b"over the loop from 127.0.0.1\nthen 0\ndatagram and back\n", "output")
+    assert b"not allowed" not in got.err, got.err
+
+
+@test
 def nothing_is_allowed_by_itself(context):
     """Without options there are no sockets, and what is not published is not on the host."""
     for options in ([], ["--net", "none", "--allow-net", "all"]):

@@ -57,6 +57,11 @@ struct socket {
 	uint32_t client_count, backlog;
 	struct socket *client_next;
 
+	/* loop.c's. */
+	struct socket *loop_next;	     /* of those that can be reached */
+	struct socket *loop_peer;	     /* a stream's other end; NULL: gone */
+	const struct socket_ops *loop_below; /* its ops before */
+
 	/* What the program has set. */
 	uint32_t options; /* bits by option */
 	uint64_t receive_timeout_ns, send_timeout_ns; /* 0: none */

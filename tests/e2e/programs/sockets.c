@@ -348,6 +348,41 @@ static int resolve(const char *name)
 	return 0;
 }
 
+/* Both ends are here: nothing of it is anybody else's affair. */
+static int both_ends(void)
+{
+	uint32_t listening = listener(0, 4), client, server, kind, port, asker, answerer, done;
+	uint8_t bytes[4];
+	struct socket_address name = address(bytes), to = address(loopback);
+	char data[100];
+	struct socket_buffer buffer = { data, sizeof(data) };
+	uint16_t flags;
+	ssize_t n;
+
+	need(socket_getlocaladdr(listening, &name, &kind, &port), "getlocaladdr");
+	need(socket_open(SOCKET_INET, SOCKET_STREAM, &client), "open");
+	need(socket_connect(client, &to, port), "connect");
+	need(socket_accept_v2(listening, 0, &server), "accept");
+	need(write((int)client, "over the loop", 13) == 13 ? 0 : (uint32_t)errno, "write");
+	n = read((int)server, data, sizeof(data));
+	need(socket_getpeeraddr(server, &name, &kind, &port), "getpeeraddr");
+	printf("%.*s from %u.%u.%u.%u\n", (int)n, data, bytes[0], bytes[1], bytes[2], bytes[3]);
+	close((int)client);
+	printf("then %d\n", (int)read((int)server, data, sizeof(data)));
+
+	need(socket_open(SOCKET_INET, SOCKET_DATAGRAM, &answerer), "open");
+	need(socket_open(SOCKET_INET, SOCKET_DATAGRAM, &asker), "open");
+	need(socket_bind(answerer, &to, 53), "bind");
+	need(socket_connect(asker, &to, 53), "connect");
+	need(write((int)asker, "datagram", 8) == 8 ? 0 : (uint32_t)errno, "write");
+	need(socket_recv_from_v2(answerer, &buffer, 1, &name, 0, &port, &done, &flags), "recv_from");
+	buffer.size = done;
+	need(socket_send_to(answerer, &buffer, 1, &name, port, 0, &done), "send_to");
+	n = read((int)asker, data, sizeof(data));
+	printf("%.*s and back\n", (int)n, data);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -380,6 +415,8 @@ int main(int argc, char **argv)
 		return old();
 	if (!strcmp(what, "client6"))
 		return client6(number);
+	if (!strcmp(what, "both-ends"))
+		return both_ends();
 	if (!strcmp(what, "listen"))
 		return (int)listener(number, 1) < 0;
 	return 2;

@@ -30,6 +30,11 @@ void *space_allocate(size_t size)
 	return calloc(1, size);
 }
 
+struct socket *network_open(uint16_t family, uint16_t type)
+{
+	return tsi_open(family, type);
+}
+
 bool link_start(void)
 {
 	return true;
@@ -352,6 +357,132 @@ static void unpublished_listener_is_one_all_the_same(void **state)
 	socket_close(socket);
 }
 
+static struct socket_address loopback(uint16_t port)
+{
+	return (struct socket_address){
+		SOCKET_ADDRESS_INET, { SOCKET_INET, 0, (uint8_t)(port >> 8), (uint8_t)port, 127, 0, 0, 1 },
+	};
+}
+
+static struct socket *bound(uint16_t type, uint16_t port)
+{
+	struct socket_address any = socket_any_address(SOCKET_INET);
+	struct socket *socket = tsi_open(SOCKET_INET, type);
+
+	any.bytes[2] = (uint8_t)(port >> 8);
+	any.bytes[3] = (uint8_t)port;
+	host_result = -LINUX_EPERM; /* nothing is published */
+	assert_int_equal(socket_bind(socket, &any), 0);
+	return socket;
+}
+
+static struct socket *listening_here(uint16_t port, uint32_t backlog)
+{
+	struct socket *socket = bound(SOCKET_STREAM, port);
+
+	assert_int_equal(socket_listen(socket, backlog), 0);
+	return socket;
+}
+
+static void own_streams_reach_each_other(void **state)
+{
+	struct socket *listener = listening_here(80, 1), *client = tsi_open(SOCKET_INET, SOCKET_STREAM), *server, *late;
+	struct socket_address to = loopback(80), any = socket_any_address(SOCKET_INET), name, other;
+	static char data[1 << 20];
+	size_t size;
+
+	any.bytes[3] = 80;
+	sent_seen = sent_count;
+	assert_int_equal(socket_connect(client, &any), 0); /* any address is the loopback */
+	assert_null(next_sent());			   /* the host hears nothing of it */
+	late = tsi_open(SOCKET_INET, SOCKET_STREAM);
+	assert_int_equal(socket_connect(late, &to), -LINUX_ECONNREFUSED); /* more than the backlog */
+	server = socket_accept(listener);
+	assert_non_null(server);
+	assert_int_equal(socket_name(client, true, &name), 0);
+	assert_memory_equal(&name, &to, sizeof(name));
+	assert_int_equal(socket_name(client, false, &name), 0);
+	assert_int_equal(socket_name(server, true, &other), 0);
+	assert_memory_equal(&name, &other, sizeof(name));
+
+	assert_int_equal(socket_send(client, "hello", 5), 5);
+	assert_int_equal(socket_peek(server, 0, data, sizeof(data)), 5);
+	assert_memory_equal(data, "hello", 5);
+	socket_consume(server, 5);
+	size = socket_send(server, data, sizeof(data));
+	assert_int_equal(size, client->window); /* no more than the other end holds */
+	assert_false(socket_writable(server));
+	socket_consume(client, 1000);
+	assert_true(socket_writable(server));
+	assert_int_equal(socket_send(server, data, sizeof(data)), 1000);
+
+	assert_int_equal(socket_shutdown(client, SOCKET_END_SEND), 0);
+	assert_true(socket_at_end(server));
+	assert_false(socket_at_end(client));
+	socket_close(client); /* has not read everything */
+	assert_int_equal(socket_take_error(server), -LINUX_ECONNRESET);
+	assert_int_equal(server->ended_there, SOCKET_END_BOTH);
+	assert_int_equal(socket_send(server, data, 1), 0);
+	socket_close(server);
+	assert_int_equal(socket_connect(late, &to), 0);
+	socket_close(listener); /* with a client that nobody accepted */
+	assert_true(socket_at_end(late));
+	socket_close(late);
+	late = tsi_open(SOCKET_INET, SOCKET_STREAM);
+	host_result = -LINUX_EACCES;
+	assert_int_equal(socket_connect(late, &to), -LINUX_EINPROGRESS); /* the host's affair again */
+	socket_close(late);
+}
+
+static void own_ports_are_kept_apart(void **state)
+{
+	struct socket *first = listening_here(0, 1), *second = listening_here(0, 1), *third;
+	struct socket_address name, other;
+	uint16_t port;
+
+	assert_int_equal(socket_name(first, false, &name), 0);
+	assert_int_equal(socket_name(second, false, &other), 0);
+	port = (uint16_t)(name.bytes[2] << 8 | name.bytes[3]);
+	assert_true(port >= 49152);
+	assert_memory_not_equal(&name, &other, sizeof(name));
+	third = bound(SOCKET_STREAM, port);
+	assert_int_equal(socket_listen(third, 1), -LINUX_EADDRINUSE);
+	assert_int_equal(third->state, SOCKET_NEW);
+	socket_close(first);
+	assert_int_equal(socket_listen(third, 1), 0);
+	socket_close(second);
+	socket_close(third);
+}
+
+static void own_datagrams_reach_each_other(void **state)
+{
+	struct socket *server = bound(SOCKET_DATAGRAM, 53), *client = tsi_open(SOCKET_INET, SOCKET_DATAGRAM);
+	struct socket *stranger = tsi_open(SOCKET_INET, SOCKET_DATAGRAM), *taken = tsi_open(SOCKET_INET, SOCKET_DATAGRAM);
+	struct socket_address to = loopback(53), sender;
+	char data[16];
+
+	assert_int_equal(socket_bind(taken, &to), -LINUX_EADDRINUSE);
+	socket_close(taken);
+	sent_seen = sent_count;
+	assert_int_equal(socket_connect(client, &to), 0);
+	assert_int_equal(socket_send_datagram(client, NULL, "ask", 3), 0);
+	socket_sender(server, &sender);
+	assert_int_equal(socket_peek(server, SOCKET_PREFIX, data, sizeof(data)), 3);
+	socket_next_datagram(server);
+	assert_int_equal(socket_send_datagram(server, &sender, "answer", 6), 0);
+	assert_int_equal(socket_send_datagram(stranger, &sender, "other", 5), 0); /* not whom it is connected to */
+	assert_int_equal(socket_peek(client, SOCKET_PREFIX, data, sizeof(data)), 6);
+	socket_sender(client, &sender);
+	assert_memory_equal(&sender, &to, sizeof(to));
+	socket_next_datagram(client);
+	assert_false(socket_readable(client));
+	assert_int_equal(socket_send_datagram(client, &to, data, 65508), -LINUX_EMSGSIZE);
+	assert_null(next_sent());
+	socket_close(server);
+	socket_close(client);
+	socket_close(stranger);
+}
+
 static void datagrams_keep_their_bounds(void **state)
 {
 	struct socket *socket = tsi_open(SOCKET_INET, SOCKET_DATAGRAM);
@@ -395,7 +526,7 @@ static void datagrams_keep_their_bounds(void **state)
 static void hostile_host_breaks_nothing(void **state)
 {
 	struct socket *sockets[8] = { 0 };
-	static uint8_t data[LINK_PAYLOAD_MAX];
+	static uint8_t data[1 << 16];
 	uint64_t random = 88172645463325252u;
 
 	for (unsigned i = 0; i < 300000; i++) {
@@ -476,6 +607,9 @@ int main(void)
 		SOCKET_TEST(clients_are_answered_as_far_as_it_goes),
 		SOCKET_TEST(listener_that_closes_resets_its_clients),
 		SOCKET_TEST(unpublished_listener_is_one_all_the_same),
+		SOCKET_TEST(own_streams_reach_each_other),
+		SOCKET_TEST(own_ports_are_kept_apart),
+		SOCKET_TEST(own_datagrams_reach_each_other),
 		SOCKET_TEST(datagrams_keep_their_bounds),
 		SOCKET_TEST(hostile_host_breaks_nothing),
 	};

@@ -5,6 +5,7 @@
 #include "idle.h"
 #include "lib/string.h"
 #include "net/linux_errno.h"
+#include "net/loop.h"
 #include "net/tsi/link.h"
 
 #define CONTROL_PORT 1023u
@@ -193,9 +194,12 @@ static bool same_address(const struct socket_address *a, const struct socket_add
 int32_t tsi_send_datagram(struct socket *base, const struct socket_address *to, const void *data, size_t size)
 {
 	struct tsi_socket *socket = tsi_socket(base);
+	struct socket *here = loop_find(SOCKET_DATAGRAM, to ? to : &base->remote);
 	struct tsi_datagram message = { .svm_port = socket->port };
 	int32_t error;
 
+	if (here)
+		return loop_send_datagram(base, here, to ? to : &base->remote, data, size);
 	if (!link_is_extended())
 		return -LINUX_EOPNOTSUPP;
 	if (size > LINK_PAYLOAD_MAX - sizeof(message))

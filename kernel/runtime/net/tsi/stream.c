@@ -7,6 +7,7 @@
 #include "lib/string.h"
 #include "mem/space.h"
 #include "net/linux_errno.h"
+#include "net/loop.h"
 #include "net/tsi/link.h"
 #include "net/tsi/request.h"
 
@@ -175,6 +176,10 @@ static void drop_clients(struct tsi_socket *listener)
 		struct tsi_socket *client = tsi_socket(next);
 
 		next = next->client_next;
+		if (client->base.ops != &tsi_ops) { /* from this machine */
+			socket_close(&client->base);
+			continue;
+		}
 		client->is_free = true;
 		client->base.state = SOCKET_CLOSED;
 		client->pending = 0;
@@ -188,6 +193,7 @@ static void stream_close(struct socket *base)
 	struct tsi_socket *socket = tsi_socket(base);
 	bool stream = base->state == SOCKET_CONNECTED || (base->state == SOCKET_CONNECTING && socket->requested);
 
+	loop_remove(base);
 	drop_clients(socket);
 	/* The host's part, where no stream's end will tell, or the host is libkrun. */
 	if (!link_is_extended() || (socket->has_proxy && !stream))
@@ -209,15 +215,25 @@ static void stream_close(struct socket *base)
 	tsi_flush();
 }
 
+/* Unpublished it can be reached from here only. */
+static int32_t datagram_bind(struct socket *base, const struct socket_address *address)
+{
+	int32_t error = request_bind(tsi_socket(base), address);
+
+	if (error && error != -LINUX_EPERM)
+		return error;
+	if (error)
+		base->local = *address;
+	if (loop_add(base) == 0 || !error)
+		return 0;
+	base->local.size = 0;
+	return -LINUX_EADDRINUSE;
+}
+
 static int32_t stream_bind(struct socket *base, const struct socket_address *address)
 {
-	int32_t error;
-
-	if (base->type == SOCKET_DATAGRAM) {
-		error = request_bind(tsi_socket(base), address);
-		if (error != -LINUX_EPERM) /* then it is bound here only, where nobody sends to it */
-			return error;
-	}
+	if (base->type == SOCKET_DATAGRAM)
+		return datagram_bind(base, address);
 	base->local = *address;
 	return 0;
 }
@@ -232,18 +248,29 @@ static int32_t stream_listen(struct socket *base)
 	/* Before the host offers clients, which it may do ahead of its reply. */
 	base->state = SOCKET_LISTENING;
 	error = request_listen(socket);
-	if (error && error != -LINUX_EPERM) { /* not published: it listens here only */
-		drop_clients(socket);
-		base->state = SOCKET_NEW;
-		return error;
+	if (!error || error == -LINUX_EPERM) { /* not published: it can be reached from here only */
+		int32_t taken = loop_add(base);
+
+		if (!error || !taken)
+			return 0;
+		error = taken;
 	}
-	return 0;
+	drop_clients(socket);
+	base->state = SOCKET_NEW;
+	return error;
 }
 
 static int32_t stream_connect(struct socket *base, const struct socket_address *address)
 {
 	struct tsi_socket *socket = tsi_socket(base);
+	struct socket *here = loop_find(base->type, address);
 
+	if (here && base->type == SOCKET_DATAGRAM) {
+		loop_connect_datagram(base, address);
+		return 0;
+	}
+	if (here)
+		return loop_connect(base, here, address);
 	if (base->type == SOCKET_DATAGRAM)
 		return request_connect_dgram(socket, address);
 	base->state = SOCKET_CONNECTING;
