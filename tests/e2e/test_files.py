@@ -86,6 +86,30 @@ def ends_of_files(context):
 
 
 @test
+def read_in_order(context):
+    """what is fetched ahead is what is there, whatever the program writes meanwhile, and by whatever way."""
+    ours, theirs = folder(context), folder(context, "native")
+    expected = context.must(context.run(native(context, "read_ahead"), theirs, theirs)).out
+    result = context.walnut("run", "--dir", f"{ours}::/a", "--dir", f"{ours}::/b", from_c(context, "read_ahead"), "/a", "/b")
+    context.must(result)
+    context.equal(result.out.decode(), expected.decode(), "results")
+    assert (ours / "data").read_bytes() == (theirs / "data").read_bytes(), "the files differ"
+
+
+@test
+def fetched_ahead(context):
+    """reading 8 MiB in small pieces takes a notification for each 128 KiB."""
+    shared, windows = folder(context), 128
+    (shared / "data").write_bytes(os.urandom(windows << 16))
+    expected = context.must(context.run(native(context, "read_ahead"), shared, shared, "4096")).out
+    result = context.walnut("run", "--stats", "--dir", f"{shared}::/d", from_c(context, "read_ahead"), "/d", "/d", "4096")
+    context.must(result)
+    context.equal(result.out.decode(), expected.decode(), "sum")
+    found = int(re.search(rb"queue notifications +(\d+)", result.err)[1])
+    assert found <= windows / 2 + 30, f"{found} notifications for {windows} windows"
+
+
+@test
 def read_only(context):
     """a read-only folder is read and not written."""
     shared = folder(context)

@@ -22,6 +22,15 @@ static struct directory {
 } directories[DIRECTORIES_MAX];
 
 static uint64_t unique; /* of the last request */
+static uint64_t looks;	/* requests that ask */
+
+/* Reads under way. */
+static struct read_ahead {
+	bool begun;
+	uint32_t dir, size;
+	uint64_t unique;
+} reads_ahead[FUSE_AHEAD_PLACES];
+_Static_assert(FUSE_AHEAD_MAX + sizeof(struct fuse_out_header) <= FUSE_AHEAD_ROOM, "sizes");
 
 struct part {
 	const void *data;
@@ -70,6 +79,11 @@ uint64_t fuse_exchanges(void)
 	return unique;
 }
 
+uint64_t fuse_looks(void)
+{
+	return looks;
+}
+
 static int64_t carry(const struct call *call, uint32_t size, uint32_t room)
 {
 	if (call->send)
@@ -79,19 +93,28 @@ static int64_t carry(const struct call *call, uint32_t size, uint32_t room)
 	return fuse_transport_exchange(call->dir, size, room);
 }
 
-static uint32_t exchange(struct call *call)
+/* An answer of which `got` bytes came. */
+static uint32_t check(uint32_t dir, const uint8_t *answer, int64_t got, uint64_t to, uint32_t *size)
 {
 	struct fuse_out_header header;
-	int64_t got = carry(call, lay_out(call), call->reply_max + (uint32_t)sizeof(header));
 
 	if (got < (int64_t)sizeof(header))
-		return broke(call->dir);
-	memcpy(&header, fuse_answer, sizeof(header));
-	if (header.len != got || header.unique != unique || header.error > 0 || header.error < -4095)
-		return broke(call->dir);
-	if (header.error)
-		return fuse_error((uint32_t)-header.error);
-	call->reply_size = header.len - (uint32_t)sizeof(header);
+		return broke(dir);
+	memcpy(&header, answer, sizeof(header));
+	if (header.len != got || header.unique != to || header.error > 0 || header.error < -4095)
+		return broke(dir);
+	*size = header.len - (uint32_t)sizeof(header);
+	return header.error ? fuse_error((uint32_t)-header.error) : WASI_SUCCESS;
+}
+
+static uint32_t exchange(struct call *call)
+{
+	int64_t got = carry(call, lay_out(call), call->reply_max + (uint32_t)sizeof(struct fuse_out_header));
+	uint32_t error = check(call->dir, fuse_answer, got, unique, &call->reply_size);
+
+	looks += call->opcode != FUSE_WRITE;
+	if (error)
+		return error;
 	return call->reply_size < call->reply_min ? broke(call->dir) : WASI_SUCCESS;
 }
 
@@ -262,6 +285,39 @@ uint32_t fuse_read(uint32_t dir, uint32_t opcode, uint64_t node, uint64_t handle
 
 	*data = reply();
 	*got = error ? 0 : call.reply_size;
+	return error;
+}
+
+uint32_t fuse_read_begin(uint32_t dir, uint32_t place, uint64_t node, uint64_t handle, uint64_t offset, uint32_t size)
+{
+	const struct fuse_read_in in = { .fh = handle, .offset = offset, .size = size };
+	const struct call call = { .dir = dir, .opcode = FUSE_READ, .node = node, .parts = { { &in, sizeof(in) } } };
+	struct read_ahead *read = &reads_ahead[place];
+	uint32_t error = ready(dir);
+
+	_Static_assert(sizeof(struct fuse_in_header) + sizeof(in) <= FUSE_AHEAD_REQUEST, "sizes");
+	if (read->begun && fuse_transport_end(read->dir, place) < 0) /* nobody wants it any more */
+		broke(read->dir);
+	read->begun = !error;
+	if (error)
+		return error;
+	fuse_transport_begin(dir, place, lay_out(&call), size + (uint32_t)sizeof(struct fuse_out_header));
+	read->dir = dir;
+	read->size = size;
+	read->unique = unique;
+	return WASI_SUCCESS;
+}
+
+uint32_t fuse_read_end(uint32_t place, const uint8_t **data, uint32_t *got)
+{
+	struct read_ahead *read = &reads_ahead[place];
+	int64_t size = fuse_transport_end(read->dir, place);
+	uint32_t error = check(read->dir, fuse_ahead[place], size, read->unique, got);
+
+	read->begun = false;
+	*data = fuse_ahead[place] + sizeof(struct fuse_out_header);
+	if (error)
+		*got = 0;
 	return error;
 }
 

@@ -40,6 +40,12 @@ uint32_t fuse_create(uint32_t dir, uint64_t node, struct fuse_name name, uint32_
 uint32_t fuse_read(uint32_t dir, uint32_t opcode, uint64_t node, uint64_t handle, uint64_t offset, uint32_t size,
 		 const uint8_t **data, uint32_t *got);
 
+/* The same for a file, at most FUSE_AHEAD_MAX bytes, without waiting: any other call may come in between, and what
+ * came stays until the place of the two is used again. */
+#define FUSE_AHEAD_MAX (64u << 10)
+uint32_t fuse_read_begin(uint32_t dir, uint32_t place, uint64_t node, uint64_t handle, uint64_t offset, uint32_t size);
+uint32_t fuse_read_end(uint32_t place, const uint8_t **data, uint32_t *got);
+
 struct fuse_entry {
 	uint64_t ino, next;
 	uint32_t type; /* DT_* of Linux */
@@ -51,6 +57,10 @@ int fuse_entry(const uint8_t *data, uint32_t size, uint32_t *at, struct fuse_ent
 
 /* How many requests have been sent: data that a call returned is there as long as this stays. */
 uint64_t fuse_exchanges(void);
+
+/* How many of them have told what is there: what was read before the last of them may be older than what the
+ * program knows. */
+uint64_t fuse_looks(void);
 
 /* Where the data of the next fuse_write() go. */
 uint8_t *fuse_write_buffer(void);

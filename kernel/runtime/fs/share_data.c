@@ -1,12 +1,12 @@
 /* The data of shared files: between buffers of the program, which are many and small, and the
  * client's, which are one and large. */
+#include "fs/ahead.h"
 #include "fs/share_node.h"
 #include "fs/transport.h"
 #include "lib/string.h"
 #include "mem/space.h"
 
-#define READ_AHEAD (64u << 10)
-#define DIRECT_MIN READ_AHEAD /* below, one copy more costs less than what is not read ahead */
+#define DIRECT_MIN FUSE_AHEAD_MAX /* below, one copy more costs less than what is not read ahead */
 
 static uint32_t minimum(uint64_t a, uint64_t b)
 {
@@ -88,67 +88,6 @@ static uint64_t total_of(const struct vfs_buffer *buffers, uint32_t count)
 	return total;
 }
 
-/* What was read ahead and not given out, in the client's buffer. Each byte is given out once, and so is that
- * they end the file; any other request drops them: what the host changes is seen as soon as by a C
- * library's stream. */
-static struct {
-	uint64_t exchanges; /* the client's count when it came */
-	uint64_t handle, offset;
-	uint32_t share, size;
-	bool ends; /* fewer came than were asked for */
-	const uint8_t *data;
-} ahead;
-
-static bool follows(const struct vfs_file *file, uint64_t offset)
-{
-	return ahead.exchanges == fuse_exchanges() && ahead.share == share_number(file->node) &&
-	       ahead.handle == share_handle(file)->number && ahead.offset == offset;
-}
-
-/* The file has been seen to end here just now. */
-static bool ends_here(const struct vfs_file *file, uint64_t offset)
-{
-	return follows(file, offset) && ahead.size == 0 && ahead.ends;
-}
-
-/* What came for the last request, which asked for `wanted` bytes at `offset`. */
-static void note(const struct vfs_file *file, uint64_t offset, uint32_t wanted, uint32_t got)
-{
-	ahead.exchanges = fuse_exchanges();
-	ahead.share = share_number(file->node);
-	ahead.handle = share_handle(file)->number;
-	ahead.offset = offset;
-	ahead.size = got;
-	ahead.ends = got > 0 && got < wanted;
-}
-
-static void give_out(uint32_t size)
-{
-	ahead.offset += size;
-	ahead.size -= size;
-}
-
-static uint32_t get(const struct vfs_file *file, uint64_t offset, uint32_t wanted, const uint8_t **data, uint32_t *got)
-{
-	bool next = follows(file, offset);
-	uint32_t size = wanted, error;
-
-	if (!next || ahead.size == 0) {
-		if (size < READ_AHEAD && (next || offset == 0))
-			size = READ_AHEAD;
-		error = fuse_read(share_number(file->node), FUSE_READ, share_node(file->node)->id,
-				  share_handle(file)->number, offset, size, &ahead.data, got);
-		if (error)
-			return error;
-		note(file, offset, size, *got);
-	}
-	*data = ahead.data;
-	*got = wanted < ahead.size ? wanted : ahead.size;
-	ahead.data += *got;
-	give_out(*got);
-	return WASI_SUCCESS;
-}
-
 static uint32_t get_direct(const struct vfs_file *file, uint64_t offset, const struct fuse_direct *direct, uint32_t *got)
 {
 	uint32_t error = fuse_read_direct(share_number(file->node), share_node(file->node)->id,
@@ -156,8 +95,7 @@ static uint32_t get_direct(const struct vfs_file *file, uint64_t offset, const s
 
 	if (error)
 		return error;
-	note(file, offset, direct->size, *got);
-	give_out(*got);
+	ahead_note(file, offset, direct->size, *got);
 	return WASI_SUCCESS;
 }
 
@@ -169,11 +107,11 @@ uint32_t share_read(const struct vfs_file *file, const struct vfs_buffer *buffer
 	uint64_t total = total_of(buffers, count);
 	struct fuse_direct direct;
 
-	if (total && ends_here(file, offset)) {
-		ahead.ends = false; /* the next time it is looked anew */
+	if (total && ahead_ends(file, offset)) {
+		ahead_drop(); /* the next time it is looked anew */
 		return WASI_SUCCESS;
 	}
-	while (*done < total && !ends_here(file, offset)) {
+	while (*done < total && !ahead_ends(file, offset)) {
 		uint64_t left = total - *done;
 		const uint8_t *data;
 		uint32_t got;
@@ -183,7 +121,7 @@ uint32_t share_read(const struct vfs_file *file, const struct vfs_buffer *buffer
 			if (!error)
 				skip(&place, got);
 		} else {
-			error = get(file, offset, minimum(left, FUSE_DATA_MAX), &data, &got);
+			error = ahead_get(file, offset, minimum(left, FUSE_DATA_MAX), &data, &got);
 			if (!error)
 				move(&place, (uint8_t *)data, got, false);
 		}
@@ -204,6 +142,7 @@ uint32_t share_write(const struct vfs_file *file, const struct vfs_buffer *buffe
 	struct place place = { buffers, 0 };
 	struct fuse_direct direct;
 
+	ahead_written(file);
 	while (*done < total) {
 		uint64_t node = share_node(file->node)->id, handle = share_handle(file)->number;
 		uint32_t wanted = minimum(total - *done, max);

@@ -1,5 +1,5 @@
-/* Carries FUSE messages: one request and its answer at a time, through buffers that
- * the server can see and write to at any time. Data may go there straight from the program's memory,
+/* Carries FUSE messages through buffers that the server can see and write to at any time: one request that is waited
+ * for, and before and behind it some that are not. Data may go there straight from the program's memory,
  * and come straight to it. */
 #ifndef WALNUT_RUNTIME_FS_TRANSPORT_H
 #define WALNUT_RUNTIME_FS_TRANSPORT_H
@@ -11,7 +11,7 @@
 
 #define FUSE_DATA_MAX (256u << 10) /* in one READ or WRITE */
 #define FUSE_DIRECT_MAX (1u << 20) /* the same, without the buffers */
-#define FUSE_DIRECT_PIECES 12
+#define FUSE_DIRECT_PIECES 8
 #define FUSE_MESSAGE_MAX (FUSE_DATA_MAX + 12288) /* headers, names and a symlink's target besides */
 
 /* The two buffers, of FUSE_MESSAGE_MAX bytes. */
@@ -28,6 +28,18 @@ int64_t fuse_transport_exchange(uint32_t number, uint32_t size, uint32_t room);
  * directory. Nobody looks at its answer. False: the server broke the rules. */
 #define FUSE_LATER_MAX 1280
 bool fuse_transport_later(uint32_t number, uint32_t size);
+
+/* A request of at most FUSE_AHEAD_REQUEST bytes that is under way while others are: it has a place of its
+ * own for its answer of at most FUSE_AHEAD_ROOM. The device is not told of it before it has to be. */
+#define FUSE_AHEAD_PLACES 2
+#define FUSE_AHEAD_REQUEST 128
+#define FUSE_AHEAD_ROOM ((64u << 10) + 16)
+extern uint8_t fuse_ahead[FUSE_AHEAD_PLACES][FUSE_AHEAD_ROOM];
+void fuse_transport_begin(uint32_t number, uint32_t place, uint32_t size, uint32_t room);
+
+/* Waits for it; what fuse_transport_exchange() returns. Each that was begun is ended once, before its place is
+ * used again. */
+int64_t fuse_transport_end(uint32_t number, uint32_t place);
 
 /* The program's memory that data come from or go to; at least one piece. */
 struct fuse_direct {

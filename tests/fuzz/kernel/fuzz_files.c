@@ -58,6 +58,12 @@ static uint64_t exchanges;
 static uint8_t *program; /* its memory */
 
 uint8_t fuse_request[FUSE_MESSAGE_MAX], fuse_answer[FUSE_MESSAGE_MAX];
+uint8_t fuse_ahead[FUSE_AHEAD_PLACES][FUSE_AHEAD_ROOM];
+static struct {
+	bool begun;
+	uint32_t size, room;
+	uint8_t request[FUSE_AHEAD_REQUEST];
+} under_way[FUSE_AHEAD_PLACES];
 
 static uint64_t take(size_t bytes)
 {
@@ -224,14 +230,14 @@ static void check_pieces(const struct fuse_direct *data)
 }
 
 /* `sent`: how much follows what is in the buffer. */
-static int64_t answer(uint32_t number, uint32_t size, uint32_t sent, uint32_t room)
+static int64_t answer_to(const uint8_t *request, uint32_t size, uint32_t sent, uint8_t *to, uint32_t room)
 {
 	struct fuse_in_header in;
 	struct fuse_out_header out = { 0 };
 	uint8_t mode = (uint8_t)take(1);
 
-	assert(number == 0 && size <= FUSE_MESSAGE_MAX && room <= FUSE_MESSAGE_MAX && size >= sizeof(in));
-	memcpy(&in, fuse_request, sizeof(in));
+	assert(size >= sizeof(in));
+	memcpy(&in, request, sizeof(in));
 	assert(in.len == size + sent);
 	exchanges++;
 	if (room < sizeof(out) || mode == 255)
@@ -241,11 +247,34 @@ static int64_t answer(uint32_t number, uint32_t size, uint32_t sent, uint32_t ro
 	if (mode & 0x40)
 		out.error = -(int32_t)take(1);
 	else
-		out.len += put_answer(in.opcode, fuse_answer + sizeof(out), room - (uint32_t)sizeof(out));
+		out.len += put_answer(in.opcode, to + sizeof(out), room - (uint32_t)sizeof(out));
 	if (mode & 0x80)
 		take_bytes(&out, sizeof(out));
-	memcpy(fuse_answer, &out, sizeof(out));
+	memcpy(to, &out, sizeof(out));
 	return out.len < room ? out.len : room;
+}
+
+static int64_t answer(uint32_t number, uint32_t size, uint32_t sent, uint32_t room)
+{
+	assert(number == 0 && size <= FUSE_MESSAGE_MAX && room <= FUSE_MESSAGE_MAX);
+	return answer_to(fuse_request, size, sent, fuse_answer, room);
+}
+
+void fuse_transport_begin(uint32_t number, uint32_t place, uint32_t size, uint32_t room)
+{
+	assert(number == 0 && place < FUSE_AHEAD_PLACES && size <= FUSE_AHEAD_REQUEST && room <= FUSE_AHEAD_ROOM);
+	assert(!under_way[place].begun);
+	under_way[place].begun = true;
+	under_way[place].size = size;
+	under_way[place].room = room;
+	memcpy(under_way[place].request, fuse_request, size);
+}
+
+int64_t fuse_transport_end(uint32_t number, uint32_t place)
+{
+	assert(number == 0 && place < FUSE_AHEAD_PLACES && under_way[place].begun);
+	under_way[place].begun = false;
+	return answer_to(under_way[place].request, under_way[place].size, 0, fuse_ahead[place], under_way[place].room);
 }
 
 int64_t fuse_transport_exchange(uint32_t number, uint32_t size, uint32_t room)
@@ -416,6 +445,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	input = data;
 	input_size = size;
 	memset(directories, 0, sizeof(directories));
+	memset(reads_ahead, 0, sizeof(reads_ahead));
+	memset(under_way, 0, sizeof(under_way));
 	memory.base = program = calloc(PAGES, WALNUT_PAGE_SIZE);
 	guest_set_memory(&memory);
 	open_directories();
