@@ -36,10 +36,10 @@
 #define DRAIN_NS 2000000000ull
 
 /* Windows shrink as connections get more, so that what a guest can make the host keep for
- * it has a bound: 64 * 256 + 960 * 64 + 15360 * 16 KiB = 316 MiB. */
+ * it has a bound: 16 * 1024 + 48 * 256 + 960 * 64 + 15360 * 16 KiB = 328 MiB. */
 static uint32_t window_for(uint32_t count)
 {
-	return count <= 64 ? 256u << 10 : count <= 1024 ? 64u << 10 : 16u << 10;
+	return count <= 16 ? 1u << 20 : count <= 64 ? 256u << 10 : count <= 1024 ? 64u << 10 : 16u << 10;
 }
 
 static void unqueue(struct vsock_hub *hub, struct vsock_conn *conn)

@@ -9,9 +9,11 @@
 
 struct queue_piece {
 	struct queue_piece *next;
-	uint16_t start, size;
+	const uint8_t *data;		      /* `bytes`, or what lies elsewhere */
+	void (*release)(const uint8_t *data); /* NULL: it lies here */
+	uint32_t start, size;
 	bool begins_record;
-	uint8_t data[QUEUE_PIECE_SIZE - 16];
+	uint8_t bytes[QUEUE_PIECE_SIZE - 40];
 };
 _Static_assert(sizeof(struct queue_piece) == QUEUE_PIECE_SIZE, "piece");
 
@@ -34,6 +36,8 @@ static void add_piece(struct queue *queue, bool begins_record)
 
 	free_pieces = piece->next;
 	piece->next = NULL;
+	piece->data = piece->bytes;
+	piece->release = NULL;
 	piece->start = piece->size = 0;
 	piece->begins_record = begins_record;
 	if (queue->last)
@@ -47,7 +51,7 @@ static size_t room(const struct queue *queue)
 {
 	const struct queue_piece *last = queue->last;
 
-	return last ? sizeof(last->data) - last->start - last->size : 0;
+	return last && !last->release ? sizeof(last->bytes) - last->start - last->size : 0;
 }
 
 /* Has pieces for `size` more bytes in the free list. */
@@ -57,8 +61,8 @@ static bool reserve(size_t size)
 	size_t have = 0;
 
 	for (; piece && have < size; piece = piece->next)
-		have += sizeof(piece->data);
-	for (; have < size; have += PIECES_AT_ONCE * sizeof(piece->data)) {
+		have += sizeof(piece->bytes);
+	for (; have < size; have += PIECES_AT_ONCE * sizeof(piece->bytes)) {
 		if (!more_pieces())
 			return false;
 	}
@@ -76,8 +80,8 @@ static void append(struct queue *queue, const uint8_t *from, size_t size)
 		}
 		if (part > size)
 			part = size;
-		memcpy(queue->last->data + queue->last->start + queue->last->size, from, part);
-		queue->last->size += (uint16_t)part;
+		memcpy(queue->last->bytes + queue->last->start + queue->last->size, from, part);
+		queue->last->size += (uint32_t)part;
 		queue->size += (uint32_t)part;
 		from += part;
 		size -= part;
@@ -88,12 +92,24 @@ bool queue_put(struct queue *queue, const void *prefix, size_t prefix_size, cons
 	       bool record)
 {
 	/* A piece more: a record begins one. */
-	if (!reserve(prefix_size + size + sizeof(queue->first->data)))
+	if (!reserve(prefix_size + size + sizeof(queue->first->bytes)))
 		return false;
 	if (record)
 		add_piece(queue, true);
 	append(queue, prefix, prefix_size);
 	append(queue, data, size);
+	return true;
+}
+
+bool queue_put_in_place(struct queue *queue, const uint8_t *data, size_t size, void (*release)(const uint8_t *data))
+{
+	if (!reserve(sizeof(queue->first->bytes)))
+		return false;
+	add_piece(queue, false);
+	queue->last->data = data;
+	queue->last->release = release;
+	queue->last->size = (uint32_t)size;
+	queue->size += (uint32_t)size;
 	return true;
 }
 
@@ -138,6 +154,8 @@ static void remove_first(struct queue *queue)
 	queue->first = piece->next;
 	if (!queue->first)
 		queue->last = NULL;
+	if (piece->release)
+		piece->release(piece->data);
 	piece->next = free_pieces;
 	free_pieces = piece;
 }
@@ -152,8 +170,8 @@ void queue_drop(struct queue *queue, size_t size)
 	}
 	if (!queue->first)
 		return;
-	queue->first->start += (uint16_t)size;
-	queue->first->size -= (uint16_t)size;
+	queue->first->start += (uint32_t)size;
+	queue->first->size -= (uint32_t)size;
 	queue->size -= (uint32_t)size;
 }
 

@@ -1,4 +1,5 @@
-/* Bytes that have arrived for a socket, in pieces of fixed size that all sockets share. */
+/* Bytes that have arrived for a socket, in pieces of fixed size that all sockets share, or where they
+ * arrived. */
 #ifndef WALNUT_RUNTIME_NET_QUEUE_H
 #define WALNUT_RUNTIME_NET_QUEUE_H
 
@@ -18,6 +19,10 @@ struct queue {
 /* Appends all of it, as a record if `record`. False: out of memory, nothing was appended. */
 bool queue_put(struct queue *queue, const void *prefix, size_t prefix_size, const void *data, size_t size,
 	       bool record);
+
+/* Appends all of it, not as a record, without a copy: it stays where it is until release() is told, when
+ * it has left the queue. False: out of memory, nothing was appended. */
+bool queue_put_in_place(struct queue *queue, const uint8_t *data, size_t size, void (*release)(const uint8_t *data));
 
 /* Copies out what is there after `skip` bytes, and of a queue of records, of the first one
  * only. Returns how much that was. */

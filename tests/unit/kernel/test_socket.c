@@ -50,6 +50,24 @@ bool link_can_send(void)
 	return room > 0;
 }
 
+/* Payloads that sockets keep in place. */
+static unsigned kept;
+
+bool link_can_keep(void)
+{
+	return kept < 8;
+}
+
+void link_keep(const uint8_t *data)
+{
+	kept++;
+}
+
+void link_release(const uint8_t *data)
+{
+	assert_true(kept-- > 0);
+}
+
 /* A host that answers each request. */
 static void answer(const struct vsock_header *header)
 {
@@ -63,7 +81,8 @@ static void answer(const struct vsock_header *header)
 	tsi_packet(&answer, (const uint8_t *)&reply);
 }
 
-void link_send(struct vsock_header *header, const void *prefix, size_t prefix_size, const void *data, size_t size)
+void link_send(struct vsock_header *header, const void *prefix, size_t prefix_size, const void *data, size_t size,
+	       bool more)
 {
 	struct sent *to = &sent[sent_count++ % SENT_MAX];
 
@@ -100,6 +119,7 @@ void link_wait(uint64_t deadline)
 
 static int setup(void **state)
 {
+	assert_int_equal(kept, 0);
 	room = 1000000;
 	sent_count = sent_seen = 0;
 	host_result = 0;

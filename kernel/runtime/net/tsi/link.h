@@ -9,7 +9,7 @@
 #include "vsock.h"
 
 /* The largest payload of one packet, either way. */
-#define LINK_PAYLOAD_MAX 32704u
+#define LINK_PAYLOAD_MAX 65472u
 
 /* Finds the device and starts it, once. False: there is none that has TSI. */
 bool link_start(void);
@@ -21,9 +21,15 @@ bool link_is_extended(void);
 bool link_can_send(void);
 
 /* Sends a packet whose payload is `prefix` and then `data`, together at most
- * LINK_PAYLOAD_MAX bytes; the header's len is filled in. Only after link_can_send(). */
+ * LINK_PAYLOAD_MAX bytes; the header's len is filled in. Only after link_can_send(). `more`: another
+ * follows at once, and the host may be told of both together. */
 void link_send(struct vsock_header *header, const void *prefix, size_t prefix_size, const void *data,
-	       size_t size);
+	       size_t size, bool more);
+
+/* Within tsi_packet(), after link_can_keep(): its data stays where it is, until link_release(). */
+bool link_can_keep(void);
+void link_keep(const uint8_t *data);
+void link_release(const uint8_t *data);
 
 /* Hands what has arrived to tsi_packet(). False: nothing had. */
 bool link_poll(void);

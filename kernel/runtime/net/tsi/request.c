@@ -33,7 +33,7 @@ static void say(uint32_t from, enum tsi_port to, const void *message, size_t siz
 	};
 
 	wait_for_room();
-	link_send(&header, message, size, data, data_size);
+	link_send(&header, message, size, data, data_size, false);
 }
 
 static void ensure_proxy(struct tsi_socket *socket)

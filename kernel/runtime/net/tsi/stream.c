@@ -13,7 +13,12 @@
 
 #define BUCKETS 1024 /* a power of two */
 #define PORT_FIRST 0x10000u
-#define WINDOW (128u << 10)
+/* Receive buffers; smaller where there are many, so that what others send does not fill memory. */
+#define WINDOW_OF_FEW (512u << 10)
+#define WINDOW_OF_MANY (128u << 10)
+#define FEW 16
+/* Payloads of this size stay in the device's buffers as long as there are some. */
+#define IN_PLACE_MIN 8192
 /* Clients of a listener that are answered before the program accepts them, so that what
  * they say is here by then. The host offers more only as the others are answered. */
 #define ANSWERED_EARLY 16
@@ -28,6 +33,7 @@ static struct tsi_socket *buckets[BUCKETS];
 static struct tsi_socket *free_sockets;
 static struct tsi_socket *pending_sockets;
 static uint32_t next_port = PORT_FIRST;
+static uint32_t socket_count;
 
 static struct tsi_socket **bucket(uint32_t port, uint32_t peer_port)
 {
@@ -56,11 +62,12 @@ static struct tsi_socket *create(uint32_t port, uint32_t peer_port, uint16_t fam
 	if (!socket)
 		return NULL;
 	*socket = (struct tsi_socket){
-		.base = { .ops = &tsi_ops, .family = family, .type = type, .window = WINDOW,
+		.base = { .ops = &tsi_ops, .family = family, .type = type, .window = socket_count < FEW ? WINDOW_OF_FEW : WINDOW_OF_MANY,
 			  .state = type == SOCKET_DATAGRAM ? SOCKET_DGRAM : SOCKET_NEW },
 		.hash_next = *head, .port = port, .peer_port = peer_port,
 	};
 	*head = socket;
+	socket_count++;
 	return socket;
 }
 
@@ -85,6 +92,7 @@ static void destroy(struct tsi_socket *socket)
 	*at = socket->hash_next;
 	remove_pending(socket);
 	queue_clear(&socket->base.input);
+	socket_count--;
 	socket->hash_next = free_sockets;
 	free_sockets = socket;
 }
@@ -138,7 +146,7 @@ void tsi_flush(void)
 
 		if (op != VSOCK_OP_INVALID) {
 			header = header_for(socket, op);
-			link_send(&header, NULL, 0, NULL, 0);
+			link_send(&header, NULL, 0, NULL, 0, false);
 		}
 		if (socket->pending)
 			continue;
@@ -355,7 +363,7 @@ static void refuse(const struct vsock_header *to)
 	};
 
 	if (to->op != VSOCK_OP_RST && link_can_send())
-		link_send(&header, NULL, 0, NULL, 0);
+		link_send(&header, NULL, 0, NULL, 0, false);
 }
 
 static void client_request(struct tsi_socket *listener, const struct vsock_header *header)
@@ -420,8 +428,9 @@ static size_t stream_send(struct socket *base, const void *data, size_t size)
 
 		if (part > send_room(socket))
 			part = send_room(socket);
-		link_send(&header, NULL, 0, (const void *)((uintptr_t)from + done), part);
 		socket->sent += (uint32_t)part;
+		link_send(&header, NULL, 0, (const void *)((uintptr_t)from + done), part,
+			  done + part < size && send_room(socket));
 		done += part;
 	}
 	return done;
@@ -439,6 +448,16 @@ static const struct socket_ops tsi_ops = {
 	.send_datagram = tsi_send_datagram,
 };
 
+static bool keep_data(struct tsi_socket *socket, const uint8_t *data, uint32_t size)
+{
+	if (size < IN_PLACE_MIN || !link_can_keep())
+		return queue_put(&socket->base.input, NULL, 0, data, size, false);
+	if (!queue_put_in_place(&socket->base.input, data, size, link_release))
+		return false;
+	link_keep(data);
+	return true;
+}
+
 static void receive_data(struct tsi_socket *socket, const struct vsock_header *header, const uint8_t *data)
 {
 	if (socket->is_free || (socket->base.ended_here & SOCKET_END_RECEIVE)) {
@@ -447,7 +466,7 @@ static void receive_data(struct tsi_socket *socket, const struct vsock_header *h
 		return;
 	}
 	if (header->len > socket->base.window - socket->base.input.size ||
-	    !queue_put(&socket->base.input, NULL, 0, data, header->len, false)) {
+	    !keep_data(socket, data, header->len)) {
 		want(socket, PENDING_RST);
 		fail(socket, -LINUX_ECONNRESET);
 		socket->pending = PENDING_RST;

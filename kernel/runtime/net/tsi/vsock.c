@@ -17,7 +17,7 @@ struct buffer {
 	uint8_t payload[LINK_PAYLOAD_MAX];
 	uint8_t pad[20];
 } __attribute__((packed));
-_Static_assert(sizeof(struct buffer) == 32768, "buffer");
+_Static_assert(sizeof(struct buffer) == 65536, "buffer");
 
 static struct mmio_device device;
 static struct virtq receive, transmit;
@@ -25,6 +25,14 @@ static struct buffer in[VIRTQ_SIZE] __attribute__((aligned(4096)));
 static struct buffer out[VIRTQ_SIZE] __attribute__((aligned(4096)));
 static bool extended;
 static bool starved; /* somebody wanted to send and could not */
+
+/* Buffers that hold data for a socket: the others are enough for those who do not read. */
+#define KEPT_MAX (VIRTQ_SIZE / 2)
+static uint32_t kept; /* bit i: in[i] */
+
+/* Buffers that the device has not been told of: so that it begins with one while the next is filled. */
+#define UNTOLD_MAX 2
+static unsigned untold;
 
 static bool take(struct virtq *queue, uint16_t *id, uint32_t *written)
 {
@@ -108,7 +116,7 @@ bool link_can_send(void)
 }
 
 void link_send(struct vsock_header *header, const void *prefix, size_t prefix_size, const void *data,
-	       size_t size)
+	       size_t size, bool more)
 {
 	uint16_t id = (uint16_t)__builtin_ctz(~transmit.out);
 	struct buffer *buffer = &out[id];
@@ -118,7 +126,32 @@ void link_send(struct vsock_header *header, const void *prefix, size_t prefix_si
 	memcpy(buffer->payload, prefix, prefix_size);
 	memcpy(buffer->payload + prefix_size, data, size);
 	virtq_add(&transmit, id, space_physical(buffer), (uint32_t)(sizeof(*header) + header->len), false);
+	if (more && ++untold < UNTOLD_MAX && transmit.out != (1u << transmit.size) - 1)
+		return;
+	untold = 0;
 	publish(&transmit);
+}
+
+static uint16_t id_of(const uint8_t *payload)
+{
+	return (uint16_t)(((uintptr_t)payload - (uintptr_t)in) / sizeof(in[0]));
+}
+
+bool link_can_keep(void)
+{
+	return __builtin_popcount(kept) < KEPT_MAX;
+}
+
+void link_keep(const uint8_t *data)
+{
+	kept |= 1u << id_of(data);
+}
+
+void link_release(const uint8_t *data)
+{
+	kept &= ~(1u << id_of(data));
+	offer(id_of(data));
+	publish(&receive);
 }
 
 bool link_poll(void)
@@ -133,7 +166,8 @@ bool link_poll(void)
 		memcpy(&header, &in[id].header, sizeof(header));
 		if (written >= sizeof(header) && header.len <= written - sizeof(header))
 			tsi_packet(&header, in[id].payload);
-		offer(id);
+		if (!(kept >> id & 1))
+			offer(id);
 	}
 	if (handled)
 		publish(&receive);
