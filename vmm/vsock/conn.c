@@ -137,10 +137,10 @@ static bool receive_data(struct vsock_conn *conn, const struct iovec *payload, u
 	if (backlog->size == 0 && conn->writable && size > 0 &&
 	    !(conn->ended_by_host & VSOCK_SHUTDOWN_RECEIVE)) {
 		done = output(conn, payload, count);
-		forwarded(conn, done);
 		if (done < size)
 			conn->writable = false;
 	}
+	forwarded(conn, done); /* and if it is none: the guest may not know of earlier ones */
 	size -= done;
 	if (conn->ended_by_host & VSOCK_SHUTDOWN_RECEIVE) {
 		forwarded(conn, size);
