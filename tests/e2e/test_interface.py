@@ -185,7 +185,7 @@ def client_by_frames(context):
         client.sendall(b"HTTP/1.0 200 OK\r\n\r\n" + page)
 
     server = Server(answer)
-    module, _ = example(context, "fetch")
+    module, _ = example(context, "fetch-rust")
     result = context.walnut("run", "--net", "passt", "--allow-net", "all", module, host, str(server.port), "/")
     context.must(result)
     server.done()

@@ -159,7 +159,7 @@ def fetch_in_rust(context):
             request += client.recv(1000)
         client.sendall(b"HTTP/1.0 200 OK\r\n\r\nyou asked: " + request.split(b"\r\n")[0])
 
-    module, _ = example(context, "fetch")
+    module, _ = example(context, "fetch-rust")
     server = Server(serve)
     result = context.walnut("run", "--allow-net", "127.0.0.1", module, "localhost", str(server.port), "/page")
     context.must(result)
