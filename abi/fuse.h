@@ -82,6 +82,9 @@ struct fuse_out_header {
 #define FUSE_ASYNC_DIO (1u << 15)
 #define FUSE_PARALLEL_DIROPS (1u << 18)
 #define FUSE_MAX_PAGES (1u << 22) /* max_pages is valid */
+/* The server takes set-user-id and set-group-id bits away when it is told that the writer may not keep them; then the
+ * client need not ask for a file's capabilities before each write. */
+#define FUSE_HANDLE_KILLPRIV_V2 (1u << 28)
 
 struct fuse_init_in {
 	uint32_t major;
@@ -173,6 +176,7 @@ struct fuse_attr_out { /* also of SETATTR */
 #define FATTR_FH (1u << 6)
 #define FATTR_ATIME_NOW (1u << 7)
 #define FATTR_MTIME_NOW (1u << 8)
+#define FATTR_KILL_SUIDGID (1u << 11)
 
 struct fuse_setattr_in {
 	uint32_t valid; /* FATTR_* */
@@ -222,6 +226,8 @@ struct fuse_link_in { /* the name follows; the header has the directory */
 	uint64_t oldnodeid;
 };
 
+#define FUSE_OPEN_KILL_SUIDGID (1u << 0)
+
 struct fuse_open_in { /* also of OPENDIR */
 	uint32_t flags; /* O_* of Linux */
 	uint32_t open_flags;
@@ -264,6 +270,8 @@ struct fuse_read_in { /* also of READDIR and READDIRPLUS */
 	uint32_t padding;
 };
 
+#define FUSE_WRITE_KILL_SUIDGID (1u << 2)
+
 struct fuse_write_in { /* the data follow */
 	uint64_t fh;
 	uint64_t offset;
@@ -275,6 +283,22 @@ struct fuse_write_in { /* the data follow */
 };
 
 struct fuse_write_out { /* also of COPY_FILE_RANGE */
+	uint32_t size;
+	uint32_t padding;
+};
+
+struct fuse_setxattr_in { /* the name follows, then the value */
+	uint32_t size;	/* of the value */
+	uint32_t flags; /* XATTR_* of Linux */
+};
+
+/* Also of LISTXATTR; the name follows. The answer is the value, or the names with their NULs. */
+struct fuse_getxattr_in {
+	uint32_t size; /* 0: the answer is fuse_getxattr_out */
+	uint32_t padding;
+};
+
+struct fuse_getxattr_out {
 	uint32_t size;
 	uint32_t padding;
 };
@@ -389,6 +413,7 @@ _Static_assert(sizeof(struct fuse_setattr_in) == 88, "setattr");
 _Static_assert(offsetof(struct fuse_setattr_in, mode) == 68, "setattr");
 _Static_assert(sizeof(struct fuse_read_in) == 40, "read");
 _Static_assert(sizeof(struct fuse_write_in) == 40, "write");
+_Static_assert(sizeof(struct fuse_setxattr_in) == 8 && sizeof(struct fuse_getxattr_in) == 8, "xattr");
 _Static_assert(sizeof(struct fuse_statfs_out) == 80, "statfs");
 _Static_assert(sizeof(struct fuse_copy_file_range_in) == 56, "copy");
 _Static_assert(sizeof(struct fuse_ioctl_in) == 32, "ioctl");

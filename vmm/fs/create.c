@@ -153,7 +153,7 @@ long fs_create(struct fs_request *r)
 	error = fs_inode_lookup(&r->fs->inodes, r->inode, r->name, &inode, &st);
 	if (error)
 		return error;
-	fd = fs_file_open(r->fs, inode, in->flags);
+	fd = fs_file_open(r->fs, inode, in->flags, in->open_flags);
 	if (fd < 0) {
 		fs_inode_forget(&r->fs->inodes, inode->nodeid, 1);
 		return fd;

@@ -7,6 +7,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "fs/attr.h"
 #include "fs/proc.h"
 #include "fs/request.h"
 #include "virtio/iov.h"
@@ -23,9 +24,21 @@ static bool opens_for_change(uint32_t flags)
 	return (flags & O_ACCMODE) != O_RDONLY || (flags & O_TRUNC);
 }
 
-int fs_file_open(struct fs *fs, struct fs_inode *inode, uint32_t flags)
+int fs_file_drop_privileges(int fd)
 {
-	int fd;
+	struct stat st;
+	mode_t mode;
+	int error = fs_stat(fd, &st);
+
+	if (error)
+		return error;
+	mode = st.st_mode & ~(mode_t)(S_ISUID | (st.st_mode & S_IXGRP ? S_ISGID : 0));
+	return mode != st.st_mode && fchmod(fd, mode & 07777) ? -errno : 0;
+}
+
+int fs_file_open(struct fs *fs, struct fs_inode *inode, uint32_t flags, uint32_t open_flags)
+{
+	int fd, error;
 
 	if (inode->type != S_IFREG)
 		return inode->type == S_IFDIR ? -EISDIR : inode->type == S_IFLNK ? -ELOOP : -ENXIO;
@@ -35,7 +48,13 @@ int fs_file_open(struct fs *fs, struct fs_inode *inode, uint32_t flags)
 	if (fd < 0)
 		return fd;
 	fd = openat(fs->proc_fd, fs_proc_name(fd).text, fs_file_flags(flags));
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		return -errno;
+	error = open_flags & FUSE_OPEN_KILL_SUIDGID && !fs->read_only ? fs_file_drop_privileges(fd) : 0;
+	if (!error)
+		return fd;
+	close(fd);
+	return error;
 }
 
 int fs_file_hold(struct fs *fs, struct fs_inode *inode, int fd, bool directory, uint64_t *fh)
@@ -65,7 +84,7 @@ int fs_file_drop(struct fs *fs, struct fs_handle *handle)
 long fs_open_file(struct fs_request *r)
 {
 	const struct fuse_open_in *in = fs_args(r);
-	int fd = fs_file_open(r->fs, r->inode, in->flags);
+	int fd = fs_file_open(r->fs, r->inode, in->flags, in->open_flags);
 	uint64_t fh;
 	int error;
 
@@ -114,11 +133,17 @@ long fs_write(struct fs_request *r)
 	const struct fuse_write_in *in = fs_args(r);
 	const struct fs_handle *handle = fs_file_of(r, in->fh);
 	ssize_t n = 0;
+	int error;
 
 	if (!handle)
 		return -EBADF;
 	if (in->size > FS_DATA_MAX || in->size != r->in_size || check_range(in->offset, in->size))
 		return -EINVAL;
+	if (in->write_flags & FUSE_WRITE_KILL_SUIDGID) {
+		error = fs_file_drop_privileges(handle->fd);
+		if (error)
+			return error;
+	}
 	if (in->size > 0)
 		n = pwritev(handle->fd, r->in, (int)r->in_count, (off_t)in->offset);
 	if (n < 0)

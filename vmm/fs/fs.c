@@ -19,7 +19,7 @@
 
 static const uint32_t features = FUSE_ASYNC_READ | FUSE_ATOMIC_O_TRUNC | FUSE_BIG_WRITES | FUSE_AUTO_INVAL_DATA |
 				 FUSE_DO_READDIRPLUS | FUSE_READDIRPLUS_AUTO | FUSE_ASYNC_DIO |
-				 FUSE_PARALLEL_DIROPS | FUSE_MAX_PAGES;
+				 FUSE_PARALLEL_DIROPS | FUSE_MAX_PAGES | FUSE_HANDLE_KILLPRIV_V2;
 
 /* The directory, or as a detached copy of its mounts: there ".." of its root is the root. */
 static int open_directory(const struct fs *fs, const char *path, uint64_t mount_flags)

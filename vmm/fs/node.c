@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "fs/attr.h"
+#include "fs/file.h"
 #include "fs/proc.h"
 #include "fs/request.h"
 #include "virtio/iov.h"
@@ -69,22 +70,27 @@ long fs_getattr(struct fs_request *r)
 	return fd < 0 ? fd : answer_attr(r, fd);
 }
 
+static int truncate_file(const struct fuse_setattr_in *in, int fd)
+{
+	int error = in->valid & FATTR_KILL_SUIDGID ? fs_file_drop_privileges(fd) : 0;
+
+	return error ? error : ftruncate(fd, (off_t)in->size) ? -errno : 0;
+}
+
 static int set_size(struct fs_request *r, const struct fuse_setattr_in *in, const struct fs_handle *handle, int node_fd)
 {
-	int error = 0;
-	int fd;
+	int error, fd;
 
 	if (in->size > INT64_MAX)
 		return -EFBIG;
 	if (handle)
-		return ftruncate(handle->fd, (off_t)in->size) ? -errno : 0;
+		return truncate_file(in, handle->fd);
 	if (r->inode->type != S_IFREG)
 		return r->inode->type == S_IFDIR ? -EISDIR : -EINVAL;
 	fd = openat(r->fs->proc_fd, fs_proc_name(node_fd).text, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (ftruncate(fd, (off_t)in->size) != 0)
-		error = -errno;
+	error = truncate_file(in, fd);
 	close(fd);
 	return error;
 }

@@ -36,6 +36,7 @@ struct fs_request {
 		struct fuse_statfs_out statfs;
 		struct fuse_lseek_out lseek;
 		struct fuse_ioctl_out ioctl;
+		struct fuse_getxattr_out xattr;
 	};
 	char text[FS_TEXT_MAX];
 };
@@ -50,6 +51,7 @@ fs_operation fs_mknod, fs_mkdir, fs_symlink, fs_link, fs_create;
 fs_operation fs_unlink, fs_rmdir, fs_rename, fs_rename2;
 fs_operation fs_open_file, fs_release, fs_read, fs_write, fs_flush, fs_fsync, fs_lseek, fs_fallocate,
 	fs_copy_file_range;
+fs_operation fs_setxattr, fs_getxattr, fs_listxattr, fs_removexattr;
 fs_operation fs_opendir, fs_readdir, fs_readdirplus, fs_releasedir, fs_fsyncdir;
 
 static inline const void *fs_args(const struct fs_request *r)

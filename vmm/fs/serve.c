@@ -65,6 +65,10 @@ static const struct fs_op ops[FUSE_OPCODE_COUNT] = {
 	[FUSE_FALLOCATE] = { fs_fallocate, sizeof(struct fuse_fallocate_in), 0, 0, FS_OP_CHANGES },
 	[FUSE_COPY_FILE_RANGE] = { fs_copy_file_range, sizeof(struct fuse_copy_file_range_in), 0,
 				   sizeof(struct fuse_write_out), FS_OP_CHANGES },
+	[FUSE_SETXATTR] = { fs_setxattr, sizeof(struct fuse_setxattr_in), 0, 0, FS_OP_CHANGES | FS_OP_PAYLOAD },
+	[FUSE_GETXATTR] = { fs_getxattr, sizeof(struct fuse_getxattr_in), 1, 0, FS_OP_DATA | FS_OP_TEXT },
+	[FUSE_LISTXATTR] = { fs_listxattr, sizeof(struct fuse_getxattr_in), 0, 0, FS_OP_DATA },
+	[FUSE_REMOVEXATTR] = { fs_removexattr, 0, 1, 0, FS_OP_CHANGES | FS_OP_TEXT },
 	[FUSE_OPENDIR] = { fs_opendir, sizeof(struct fuse_open_in), 0, sizeof(struct fuse_open_out),
 			   FS_OP_DIRECTORY },
 	[FUSE_READDIR] = { fs_readdir, sizeof(struct fuse_read_in), 0, 0, FS_OP_DATA },
@@ -97,7 +101,7 @@ static int take_names(struct fs_request *r, const struct fs_op *op)
 		return -ENAMETOOLONG;
 	take(r, r->text, size);
 	for (unsigned i = 0; i < op->names; i++) {
-		bool text = i > 0 && (op->flags & FS_OP_TEXT);
+		bool text = i + 1 == op->names && (op->flags & FS_OP_TEXT);
 		char *end = memchr(at, '\0', (size_t)(r->text + size - at));
 		int error = !end ? -EINVAL : text ? 0 : fs_check_name(at);
 

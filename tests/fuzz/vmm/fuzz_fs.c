@@ -111,7 +111,8 @@ static uint64_t field(struct client *c, struct reader *r)
 
 static size_t name(uint8_t *to, struct reader *r)
 {
-	static const char *const names[] = { "a", "b", "d", "s", "out", "p", "n", "..", ".", "x/y", "" };
+	static const char *const names[] = { "a", "b", "d", "s", "out", "p", "n", "..", ".", "x/y", "", "user.a",
+					     "security.capability" };
 	uint8_t kind = (uint8_t)take(r, 1);
 	const uint8_t *bytes;
 	size_t size;

@@ -111,7 +111,7 @@ def pci() -> bytes:
 def fs() -> bytes:
     root, node, handle = bytes([0]), bytes([1]), bytes([8])
     small = lambda n: bytes([n + 16])
-    a, b, d, s, n = (bytes([i]) for i in (0, 1, 2, 3, 6))
+    a, b, d, s, n, user_a = (bytes([i]) for i in (0, 1, 2, 3, 6, 11))
     lookup = lambda at, name: bytes([1, 0x10]) + at + name
     return (bytes([0]) + lookup(root, a) + bytes([14, 1]) + node + small(2)  # open for reading and writing
             + bytes([15, 5]) + node + handle + small(0) + small(100) + small(0) * 2
@@ -122,6 +122,8 @@ def fs() -> bytes:
             + bytes([27, 1]) + root + small(0) + bytes([28, 5]) + root + bytes([10]) + small(0) + small(200)
             + small(0) * 2 + bytes([9, 0x11]) + root + small(200) + n + bytes([6, 0x20]) + root + n + a
             + bytes([13, 0x11]) + root + node + n + bytes([10, 0x10]) + root + a + bytes([2, 1]) + node + small(1)
+            + bytes([21, 0x21]) + node + small(2) + user_a + b + bytes([22, 0x11]) + node + small(9) + user_a
+            + bytes([23, 1]) + node + small(100) + bytes([24, 0x10]) + node + user_a
             + bytes([17, 0]) + root + bytes([18, 3]) + node + handle + small(0) * 2 + bytes([38, 0]) + root)
 
 
