@@ -70,14 +70,17 @@ static int add_shares(const struct boot_options *options, uint32_t context)
 
 static int add_net(const struct boot_options *options, uint32_t context, int *passt_fd)
 {
+	bool tsi = options->net.kind == NET_OPTION_TSI;
 	char message[256];
-	int32_t code;
+	int32_t code = 0;
 
-	if (options->net.kind != NET_OPTION_TSI)
-		return net_option_add(&options->net, context, NULL, passt_fd, message, sizeof(message)) ?
-			       fail("boot: %s", message) : 0;
-	code = krun_add_vsock(context, KRUN_TSI_HIJACK_INET);
-	return code ? fail("boot: --net tsi: %s", strerror(-code)) : 0;
+	if (!tsi && net_option_add(&options->net, context, NULL, passt_fd, message, sizeof(message)))
+		return fail("boot: %s", message);
+	if (tsi || options->net.port_count > 0)
+		code = krun_add_vsock(context, tsi ? KRUN_TSI_HIJACK_INET : 0);
+	if (code)
+		return fail("boot: the socket device: %s", strerror(-code));
+	return net_option_connect_ports(&options->net, context, message, sizeof(message)) ? fail("boot: %s", message) : 0;
 }
 
 /* The library closes what it is given. */

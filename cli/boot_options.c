@@ -11,7 +11,7 @@
 #define CPUS_MAX 8
 #define TAG_SIZE_MAX 36
 
-enum { OPTION_KERNEL = 1, OPTION_INITRD, OPTION_CMDLINE, OPTION_DISK, OPTION_DIR, OPTION_NET, OPTION_PCAP, OPTION_MEM, OPTION_CPUS,
+enum { OPTION_KERNEL = 1, OPTION_INITRD, OPTION_CMDLINE, OPTION_DISK, OPTION_DIR, OPTION_NET, OPTION_PCAP, OPTION_VSOCK, OPTION_VSOCK_LISTEN, OPTION_MEM, OPTION_CPUS,
        OPTION_PCI, OPTION_JAIL, OPTION_NO_REBOOT, OPTION_VERBOSE };
 
 static const struct option_spec specs[] = {
@@ -22,6 +22,9 @@ static const struct option_spec specs[] = {
 	{ "dir", 0, "HOST[::TAG][:ro]", "share a folder by virtio-fs (repeatable)", OPTION_DIR },
 	{ "net", 0, "MODE", "passt, tap:NAME, tsi, or none (default)", OPTION_NET },
 	{ "pcap", 0, "FILE", "record the interface's frames, for tcpdump and Wireshark", OPTION_PCAP },
+	{ "vsock", 0, "PORT:PATH", "lead this AF_VSOCK port of the host's to a Unix socket (repeatable)", OPTION_VSOCK },
+	{ "vsock-listen", 0, "PORT:PATH", "make a Unix socket that leads to the guest's AF_VSOCK port (repeatable)",
+	  OPTION_VSOCK_LISTEN },
 	{ "mem", 'm', "SIZE", "RAM of the machine, default 512M; used as it is touched", OPTION_MEM },
 	{ "cpus", 0, "N", "processors, 1 (default) to 8", OPTION_CPUS },
 	{ "pci", 0, NULL, "devices on PCI instead of virtio-mmio", OPTION_PCI },
@@ -123,6 +126,9 @@ static int apply(void *opaque, int id, const char *argument)
 		return add_share(options, argument);
 	case OPTION_NET:
 		return net_option_parse(&options->net, "boot", argument);
+	case OPTION_VSOCK:
+	case OPTION_VSOCK_LISTEN:
+		return net_option_add_port(&options->net, "boot", argument, id == OPTION_VSOCK_LISTEN);
 	case OPTION_PCAP:
 		options->net.pcap = argument;
 		return 0;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fail.h"
@@ -30,6 +31,38 @@ int net_option_parse(struct net_option *net, const char *command, const char *ar
 		return fail("%s: --net %s: it is passt, tap:NAME, tsi or none", command, argument);
 	net->kind = NET_OPTION_TAP;
 	net->tap = argument + 4;
+	return 0;
+}
+
+int net_option_add_port(struct net_option *net, const char *command, const char *argument, bool listen)
+{
+	const char *option = listen ? "vsock-listen" : "vsock";
+	unsigned long long number;
+	char *end;
+
+	errno = 0;
+	number = strtoull(argument, &end, 10);
+	if (argument[0] < '0' || argument[0] > '9' || errno || *end != ':' || !end[1] || number == 0 ||
+	    number >= UINT32_MAX)
+		return fail("%s: --%s %s: it is PORT:PATH", command, option, argument);
+	if (net->port_count == NET_OPTION_PORTS_MAX)
+		return fail("%s: --%s %s: at most %d ports", command, option, argument, NET_OPTION_PORTS_MAX);
+	net->ports[net->port_count++] = (struct net_option_port){ (uint32_t)number, end + 1, listen };
+	return 0;
+}
+
+int net_option_connect_ports(const struct net_option *net, uint32_t context, char *message, size_t size)
+{
+	for (unsigned i = 0; i < net->port_count; i++) {
+		const struct net_option_port *port = &net->ports[i];
+		int32_t code = krun_add_vsock_port2(context, port->number, port->path, port->listen);
+
+		if (!code)
+			continue;
+		snprintf(message, size, "--vsock%s %u:%.120s: %s", port->listen ? "-listen" : "", port->number, port->path,
+			 strerror(-code));
+		return code;
+	}
 	return 0;
 }
 

@@ -268,6 +268,10 @@ static int configure(struct request *request, const char *image, int *passt_fd)
 	/* What passt takes; DHCP would say so, too. */
 	if (!code && options->net.kind == NET_OPTION_PASST)
 		code = add_word(request, "mtu=", "65520");
+	if (!code && options->net.port_count > 0 && net_option_has_interface(&options->net))
+		code = refuse(request, -EINVAL, "--vsock", options->net.ports[0].path, "goes with --net tsi");
+	if (!code)
+		code = net_option_connect_ports(&options->net, request->context, request->message, request->message_size);
 	if (!code && request->line[0])
 		code = krun_set_kernel(request->context, image, KRUN_KERNEL_FORMAT_ELF, NULL, request->line);
 	if (!code)

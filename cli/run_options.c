@@ -14,7 +14,7 @@
 
 enum { OPTION_ENV = 1, OPTION_MEM, OPTION_ACCEL, OPTION_INVOKE, OPTION_NO_CACHE, OPTION_LEVEL,
        OPTION_DEBUG, OPTION_GDB, OPTION_CPU, OPTION_STATS, OPTION_VERBOSE, OPTION_DIR, OPTION_TMPFS, OPTION_BUNDLE, OPTION_PUBLISH, OPTION_NET,
-       OPTION_ALLOW_NET, OPTION_LISTEN, OPTION_IP, OPTION_GATEWAY, OPTION_DNS, OPTION_PCAP, OPTION_JAIL };
+       OPTION_ALLOW_NET, OPTION_LISTEN, OPTION_VSOCK, OPTION_VSOCK_LISTEN, OPTION_IP, OPTION_GATEWAY, OPTION_DNS, OPTION_PCAP, OPTION_JAIL };
 
 static const struct option_spec specs[] = {
 	{ "env", 'e', "K=V", "set a variable of the program's environment (repeatable)", OPTION_ENV },
@@ -35,6 +35,9 @@ static const struct option_spec specs[] = {
 	  OPTION_PUBLISH },
 	{ "allow-net", 0, "CIDR[:PORTS]|all", "let the program connect there (repeatable)", OPTION_ALLOW_NET },
 	{ "listen", 0, "[ADDR:]PORT", "hand the program a TCP listener, descriptor 3 and up (repeatable)", OPTION_LISTEN },
+	{ "vsock", 0, "PORT:PATH", "lead this AF_VSOCK port of the host's to a Unix socket (repeatable)", OPTION_VSOCK },
+	{ "vsock-listen", 0, "PORT:PATH", "make a Unix socket that leads to the program's AF_VSOCK port (repeatable)",
+	  OPTION_VSOCK_LISTEN },
 	{ "net", 0, "MODE", "tsi (default): this machine's sockets, as allowed; passt, tap:NAME: an interface; none", OPTION_NET },
 	{ "ip", 0, "ADDR/PREFIX", "the interface's address; default: by DHCP", OPTION_IP },
 	{ "gateway", 0, "ADDR", "where other networks are, with --ip", OPTION_GATEWAY },
@@ -140,6 +143,9 @@ static int apply(void *opaque, int id, const char *argument)
 		return add_string(&options->published, &options->published_count, argument);
 	case OPTION_NET:
 		return net_option_parse(&options->net, "run", argument);
+	case OPTION_VSOCK:
+	case OPTION_VSOCK_LISTEN:
+		return net_option_add_port(&options->net, "run", argument, id == OPTION_VSOCK_LISTEN);
 	case OPTION_PCAP:
 		options->net.pcap = argument;
 		return 0;

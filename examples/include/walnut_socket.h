@@ -11,6 +11,7 @@
 
 #define SOCKET_INET 1
 #define SOCKET_INET6 2
+#define SOCKET_VSOCK 40 /* Walnut's: see below */
 #define SOCKET_DATAGRAM 1
 #define SOCKET_STREAM 2
 
@@ -24,6 +25,11 @@ struct socket_address {
 	void *bytes;
 	uint32_t size; /* 4 or 16 */
 };
+
+/* Addresses of AF_VSOCK, which has streams only, are 4 bytes: a CID, in the processor's order. Ports
+ * have 32 bits. */
+#define SOCKET_CID_HOST 2
+#define SOCKET_CID_ANY 0xffffffff
 
 struct socket_buffer {
 	void *data;

@@ -335,6 +335,47 @@ def errors_have_their_numbers(context):
 
 
 @test
+def unix_sockets_by_vsock(context):
+    """AF_VSOCK ports lead to Unix sockets of the host, both ways; where nobody is, or no port, that is an error."""
+    path = context.tmp / "socket"
+    seen = []
+
+    def serve():
+        client, _ = server.accept()
+        with client:
+            seen.append(read_all(client))
+            client.sendall(b"from the host\n")
+
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        server.listen()
+        thread = threading.Thread(target=serve)
+        thread.start()
+        got = context.must(run(context, "vsock", "4294967000", options=("--vsock", f"4294967000:{path}")))
+        thread.join(30)
+    context.equal((got.out, seen), (b"peer: CID 2\nfrom the host\n", [b"from the guest\n"]))
+    for options in (("--vsock", f"5:{path}"), ("--vsock", f"6:{path}"), ("--net", "tsi")):
+        got = context.must(run(context, "vsock", "5", options=options), 3)
+        context.equal(got.out, b"connect: Connection refused\n", options)
+    path.unlink()
+    process = context.start([context.project.walnut, "run", "--vsock-listen", f"80:{path}", sockets(context), "vsock-listen", "80"],
+                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    context.equal(process.stdout.readline(), b"listening\n")
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(30)
+        client.connect(str(path))
+        client.sendall(b"from a client\n")
+        client.shutdown(socket.SHUT_WR)
+        context.equal(read_all(client), b"from the guest\n")
+    got = context.must(context.finish(process))
+    context.equal(got.out, b"peer: CID 2\nfrom a client\n")
+    assert not path.exists(), "the socket is still there"
+    for argument in ("80", "x:y", "0:y", "80:", "4294967295:y"):
+        got = context.must(run(context, "vsock", "5", options=("--vsock", argument)), 125)
+        context.equal(got.err, b"walnut: run: --vsock %s: it is PORT:PATH\n" % argument.encode())
+
+
+@test
 def both_ends_in_the_guest(context):
     """A program's sockets reach each other without the host: nothing has to be published or allowed."""
     got = context.must(run(context, "both-ends", options=("--net", "tsi", "-v")))

@@ -25,6 +25,11 @@ bool network_start(void)
 	return network;
 }
 
+bool network_has(uint16_t family)
+{
+	return network->has(family);
+}
+
 bool network_poll(void)
 {
 	return network->poll();

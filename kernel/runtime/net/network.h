@@ -19,6 +19,7 @@ struct network {
 	bool (*start)(const struct network_words *words);
 
 	/* As the functions below. */
+	bool (*has)(uint16_t family);
 	bool (*poll)(void);
 	void (*finish)(void); /* NULL: nothing to do */
 	struct socket *(*open)(uint16_t family, uint16_t type);
@@ -37,6 +38,9 @@ void network_configure(const struct cmdline *line);
 /* Starts what there is, once. False: there is none. Nothing else may be called then. */
 bool network_start(void);
 
+/* Whether it has sockets of the family. */
+bool network_has(uint16_t family);
+
 /* Takes in what has arrived. False: nothing had. */
 bool network_poll(void);
 
@@ -46,7 +50,7 @@ void network_wait(uint64_t deadline);
 /* The program has ended: what it sent is still to arrive, as far as that takes seconds only. */
 void network_finish(void);
 
-/* NULL: out of memory. */
+/* Of a family and type that there are. NULL: out of memory. */
 struct socket *network_open(uint16_t family, uint16_t type);
 
 /* The addresses of a name of at most NETWORK_NAME_MAX bytes; *count tells how many of the

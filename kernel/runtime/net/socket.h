@@ -11,13 +11,15 @@
 
 #include "net/queue.h"
 
-/* Linux's numbers and layouts: struct sockaddr_in and sockaddr_in6. */
+/* Linux's numbers and layouts: struct sockaddr_in, sockaddr_in6 and sockaddr_vm. */
 #define SOCKET_INET 2u
 #define SOCKET_INET6 10u
+#define SOCKET_VSOCK 40u
 #define SOCKET_STREAM 1u
 #define SOCKET_DATAGRAM 2u
 #define SOCKET_ADDRESS_INET 16u
 #define SOCKET_ADDRESS_INET6 28u
+#define SOCKET_ADDRESS_VSOCK 16u
 
 struct socket_address {
 	uint32_t size; /* SOCKET_ADDRESS_*; 0: none */

@@ -122,7 +122,7 @@ static void open_listener(struct cmdline_word word)
 
 	if (!cmdline_number(word, false, &port) || port > UINT16_MAX)
 		fail(word, ": not a port");
-	if (!network_start())
+	if (!network_start() || !network_has(SOCKET_INET))
 		fail(word, ": there is no network");
 	address.bytes[2] = (uint8_t)(port >> 8);
 	address.bytes[3] = (uint8_t)port;

@@ -44,20 +44,22 @@ WASI_EXPORT(sock_send, uint32_t fd, uint32_t iovecs, uint32_t count, uint32_t fl
 
 uint32_t wasi_sock_open(uint32_t family, uint32_t type, uint32_t opened)
 {
+	uint16_t of = family == WASMEDGE_VSOCK ? SOCKET_VSOCK : family == WASMEDGE_INET6 ? SOCKET_INET6 : SOCKET_INET;
 	struct socket *socket;
 	uint32_t fd, error;
 	uint8_t *to;
 
-	if ((family != WASMEDGE_INET && family != WASMEDGE_INET6) ||
+	if ((family != WASMEDGE_INET && family != WASMEDGE_INET6 && family != WASMEDGE_VSOCK) ||
 	    (type != WASMEDGE_DGRAM && type != WASMEDGE_STREAM))
 		return WASI_EINVAL;
+	if (family == WASMEDGE_VSOCK && type == WASMEDGE_DGRAM)
+		return WASI_EPROTONOSUPPORT;
 	if (!guest_range(opened, sizeof(fd), &to))
 		return WASI_EFAULT;
 	/* No device: the VMM was told to allow nothing. */
-	if (!network_start())
+	if (!network_start() || !network_has(of))
 		return WASI_EACCES;
-	socket = network_open(family == WASMEDGE_INET ? SOCKET_INET : SOCKET_INET6,
-			     type == WASMEDGE_STREAM ? SOCKET_STREAM : SOCKET_DATAGRAM);
+	socket = network_open(of, type == WASMEDGE_STREAM ? SOCKET_STREAM : SOCKET_DATAGRAM);
 	if (!socket)
 		return WASI_ENOMEM;
 	error = sock_add(socket, 0, &fd);
@@ -75,10 +77,7 @@ static uint32_t get_with_address(uint32_t fd, uint32_t pointer, uint32_t port, s
 	*socket = sock_get(fd, descriptor, &error);
 	if (!*socket)
 		return error;
-	error = wasmedge_get_address(pointer, port, address);
-	if (!error && wasmedge_is_inet6(address) != ((*socket)->family == SOCKET_INET6))
-		return WASI_EAFNOSUPPORT;
-	return error;
+	return wasmedge_get_address(pointer, (*socket)->family, port, address);
 }
 
 uint32_t wasi_sock_bind(uint32_t fd, uint32_t pointer, uint32_t port)

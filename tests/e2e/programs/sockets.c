@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -383,6 +384,34 @@ static int both_ends(void)
 	return 0;
 }
 
+/* One connection of AF_VSOCK: to the host's port, or from it at this one. */
+static int vsock(uint32_t port, bool listens)
+{
+	uint32_t cid = listens ? SOCKET_CID_ANY : SOCKET_CID_HOST, fd, client, peer, kind;
+	struct socket_address at = { &cid, sizeof(cid) };
+	char data[100];
+	ssize_t n;
+
+	need(socket_open(SOCKET_VSOCK, SOCKET_STREAM, &fd), "open");
+	if (listens) {
+		need(socket_bind(fd, &at, port), "bind");
+		need(socket_listen(fd, 4), "listen");
+		puts("listening");
+		fflush(stdout);
+		need(socket_accept_v2(fd, 0, &client), "accept");
+		fd = client;
+	} else {
+		need(socket_connect(fd, &at, port), "connect");
+	}
+	need(socket_getpeeraddr(fd, &at, &kind, &peer), "getpeeraddr");
+	printf("peer: CID %u%s\n", cid, listens || peer == port ? "" : ", another port");
+	need(write((int)fd, "from the guest\n", 15) == 15 ? 0 : (uint32_t)errno, "write");
+	need(socket_shutdown(fd, SOCKET_SHUT_SEND), "shutdown");
+	while ((n = read((int)fd, data, sizeof(data))) > 0)
+		printf("%.*s", (int)n, data);
+	return n < 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -415,6 +444,8 @@ int main(int argc, char **argv)
 		return old();
 	if (!strcmp(what, "client6"))
 		return client6(number);
+	if (!strcmp(what, "vsock") || !strcmp(what, "vsock-listen"))
+		return vsock(number, what[5]);
 	if (!strcmp(what, "both-ends"))
 		return both_ends();
 	if (!strcmp(what, "listen"))

@@ -40,6 +40,11 @@ bool link_start(void)
 	return true;
 }
 
+bool link_has_tsi(void)
+{
+	return true;
+}
+
 bool link_is_extended(void)
 {
 	return true;
@@ -377,6 +382,61 @@ static void unpublished_listener_is_one_all_the_same(void **state)
 	socket_close(socket);
 }
 
+static struct socket_address vsock_address(uint32_t cid, uint32_t port)
+{
+	struct socket_address address = { SOCKET_ADDRESS_VSOCK, { SOCKET_VSOCK } };
+
+	memcpy(address.bytes + 4, &port, sizeof(port));
+	memcpy(address.bytes + 8, &cid, sizeof(cid));
+	return address;
+}
+
+static void vsock_streams_have_ports_of_their_own(void **state)
+{
+	struct socket *client = tsi_open(SOCKET_VSOCK, SOCKET_STREAM), *listener, *server;
+	struct socket_address to = vsock_address(VSOCK_CID_HOST, 5000), elsewhere = vsock_address(77, 5000);
+	struct socket_address at = vsock_address(UINT32_MAX, 80), name;
+	uint32_t port = tsi_socket(client)->port;
+	const struct sent *packet;
+
+	assert_int_equal(socket_connect(client, &elsewhere), -LINUX_ENETUNREACH);
+	assert_int_equal(socket_connect(client, &to), -LINUX_EINPROGRESS);
+	packet = expect(VSOCK_OP_REQUEST);
+	assert_int_equal(packet->header.src_port, port);
+	assert_int_equal(packet->header.dst_port, 5000);
+	host_says(client, VSOCK_OP_RESPONSE);
+	assert_int_equal(client->state, SOCKET_CONNECTED);
+	assert_int_equal(socket_name(client, true, &name), 0);
+	assert_memory_equal(&name, &to, sizeof(name));
+	assert_int_equal(socket_send(client, "x", 1), 1);
+	assert_int_equal(expect(VSOCK_OP_RW)->header.dst_port, 5000);
+	finish(client);
+
+	listener = tsi_open(SOCKET_VSOCK, SOCKET_STREAM);
+	assert_int_equal(socket_bind(listener, &elsewhere), -LINUX_EADDRNOTAVAIL);
+	assert_int_equal(socket_bind(listener, &at), 0);
+	assert_int_equal(socket_listen(listener, 4), 0);
+	server = tsi_open(SOCKET_VSOCK, SOCKET_STREAM);
+	assert_int_equal(socket_bind(server, &at), -LINUX_EADDRINUSE);
+	socket_close(server);
+	expect_nothing();
+	offer(listener, 1234);
+	assert_int_equal(expect(VSOCK_OP_RESPONSE)->header.src_port, 80);
+	server = socket_accept(listener);
+	assert_int_equal(socket_name(server, true, &name), 0);
+	to = vsock_address(VSOCK_CID_HOST, 1234);
+	assert_memory_equal(&name, &to, sizeof(name));
+	finish(server);
+	socket_close(listener);
+
+	client = tsi_open(SOCKET_VSOCK, SOCKET_STREAM); /* nobody is there */
+	assert_int_equal(socket_connect(client, &to), -LINUX_EINPROGRESS);
+	expect(VSOCK_OP_REQUEST);
+	host_says(client, VSOCK_OP_RST);
+	assert_int_equal(socket_take_error(client), -LINUX_ECONNREFUSED);
+	socket_close(client);
+}
+
 static struct socket_address loopback(uint16_t port)
 {
 	return (struct socket_address){
@@ -627,6 +687,7 @@ int main(void)
 		SOCKET_TEST(clients_are_answered_as_far_as_it_goes),
 		SOCKET_TEST(listener_that_closes_resets_its_clients),
 		SOCKET_TEST(unpublished_listener_is_one_all_the_same),
+		SOCKET_TEST(vsock_streams_have_ports_of_their_own),
 		SOCKET_TEST(own_streams_reach_each_other),
 		SOCKET_TEST(own_ports_are_kept_apart),
 		SOCKET_TEST(own_datagrams_reach_each_other),

@@ -88,8 +88,13 @@ static bool stack_start(const struct network_words *words)
 	return interface_start(words);
 }
 
+static bool stack_has(uint16_t family)
+{
+	return family == SOCKET_INET || family == SOCKET_INET6;
+}
+
 static const struct network stack = {
-	.start = stack_start, .poll = interface_poll, .finish = stream_finish_all, .open = stack_open, .resolve = stack_resolve,
+	.start = stack_start, .has = stack_has, .poll = interface_poll, .finish = stream_finish_all, .open = stack_open, .resolve = stack_resolve,
 };
 
 const struct network *const network_stack = &stack;

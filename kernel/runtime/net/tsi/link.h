@@ -11,8 +11,11 @@
 /* The largest payload of one packet, either way. */
 #define LINK_PAYLOAD_MAX 65472u
 
-/* Finds the device and starts it, once. False: there is none that has TSI. */
+/* Finds the device and starts it, once. False: there is none. */
 bool link_start(void);
+
+/* Whether the host has TSI; otherwise there are streams between ports only. */
+bool link_has_tsi(void);
 
 /* Whether the host has Walnut's extension of TSI. */
 bool link_is_extended(void);

@@ -38,8 +38,22 @@ static inline struct tsi_socket *tsi_socket(struct socket *socket)
 	return (struct tsi_socket *)socket;
 }
 
+/* Sockets of AF_VSOCK are streams, too, whose ports the program chooses: direct.c. */
+extern const struct socket_ops direct_ops;
+
 struct socket *tsi_open(uint16_t family, uint16_t type);
 int32_t tsi_send_datagram(struct socket *socket, const struct socket_address *to, const void *data, size_t size);
+
+/* For direct.c: gives the socket other ports (false: another socket has them), asks the host for the
+ * connection, and the ops that are the same. */
+bool stream_move(struct tsi_socket *socket, uint32_t port, uint32_t peer_port);
+void stream_request(struct tsi_socket *socket);
+void stream_close(struct socket *base);
+int32_t stream_shutdown(struct socket *base, uint8_t directions);
+void stream_accepted(struct socket *listener, struct socket *client);
+void stream_consumed(struct socket *base, size_t size);
+size_t stream_send(struct socket *base, const void *data, size_t size);
+bool stream_can_send(const struct socket *base);
 
 /* For the link: a packet from the host, and a moment to send what could not be. */
 void tsi_packet(const struct vsock_header *header, const uint8_t *data);

@@ -62,13 +62,30 @@ static struct tsi_socket *create(uint32_t port, uint32_t peer_port, uint16_t fam
 	if (!socket)
 		return NULL;
 	*socket = (struct tsi_socket){
-		.base = { .ops = &tsi_ops, .family = family, .type = type, .window = socket_count < FEW ? WINDOW_OF_FEW : WINDOW_OF_MANY,
+		.base = { .ops = family == SOCKET_VSOCK ? &direct_ops : &tsi_ops, .family = family, .type = type, .window = socket_count < FEW ? WINDOW_OF_FEW : WINDOW_OF_MANY,
 			  .state = type == SOCKET_DATAGRAM ? SOCKET_DGRAM : SOCKET_NEW },
 		.hash_next = *head, .port = port, .peer_port = peer_port,
 	};
 	*head = socket;
 	socket_count++;
 	return socket;
+}
+
+bool stream_move(struct tsi_socket *socket, uint32_t port, uint32_t peer_port)
+{
+	struct tsi_socket **at = bucket(socket->port, socket->peer_port);
+
+	if (find(port, peer_port))
+		return find(port, peer_port) == socket;
+	while (*at != socket)
+		at = &(*at)->hash_next;
+	*at = socket->hash_next;
+	socket->port = port;
+	socket->peer_port = peer_port;
+	at = bucket(port, peer_port);
+	socket->hash_next = *at;
+	*at = socket;
+	return true;
 }
 
 static void remove_pending(struct tsi_socket *socket)
@@ -184,7 +201,7 @@ static void drop_clients(struct tsi_socket *listener)
 		struct tsi_socket *client = tsi_socket(next);
 
 		next = next->client_next;
-		if (client->base.ops != &tsi_ops) { /* from this machine */
+		if (client->base.loop_below) { /* from this machine */
 			socket_close(&client->base);
 			continue;
 		}
@@ -196,7 +213,7 @@ static void drop_clients(struct tsi_socket *listener)
 	listener->base.clients = NULL;
 }
 
-static void stream_close(struct socket *base)
+void stream_close(struct socket *base)
 {
 	struct tsi_socket *socket = tsi_socket(base);
 	bool stream = base->state == SOCKET_CONNECTED || (base->state == SOCKET_CONNECTING && socket->requested);
@@ -204,7 +221,7 @@ static void stream_close(struct socket *base)
 	loop_remove(base);
 	drop_clients(socket);
 	/* The host's part, where no stream's end will tell, or the host is libkrun. */
-	if (!link_is_extended() || (socket->has_proxy && !stream))
+	if (base->family != SOCKET_VSOCK && (!link_is_extended() || (socket->has_proxy && !stream)))
 		request_release(socket);
 	socket->is_free = true;
 	if (!stream) {
@@ -288,6 +305,14 @@ static int32_t stream_connect(struct socket *base, const struct socket_address *
 	return -LINUX_EINPROGRESS;
 }
 
+void stream_request(struct tsi_socket *socket)
+{
+	socket->base.state = SOCKET_CONNECTING;
+	socket->requested = true;
+	want(socket, PENDING_REQUEST);
+	tsi_flush();
+}
+
 /* The host's answer to request_connect(). */
 static void connect_result(struct tsi_socket *socket, const uint8_t *data, uint32_t size)
 {
@@ -306,7 +331,7 @@ static void connect_result(struct tsi_socket *socket, const uint8_t *data, uint3
 	want(socket, PENDING_REQUEST);
 }
 
-static int32_t stream_shutdown(struct socket *base, uint8_t directions)
+int32_t stream_shutdown(struct socket *base, uint8_t directions)
 {
 	base->ended_here |= directions;
 	want(tsi_socket(base), PENDING_SHUTDOWN);
@@ -347,7 +372,7 @@ static void answer_clients(struct socket *listener)
 		answer(tsi_socket(client));
 }
 
-static void stream_accepted(struct socket *listener, struct socket *client)
+void stream_accepted(struct socket *listener, struct socket *client)
 {
 	answer_clients(listener);
 	answer(tsi_socket(client));
@@ -385,7 +410,7 @@ static void client_request(struct tsi_socket *listener, const struct vsock_heade
 	answer_clients(&listener->base);
 }
 
-static void stream_consumed(struct socket *base, size_t size)
+void stream_consumed(struct socket *base, size_t size)
 {
 	struct tsi_socket *socket = tsi_socket(base);
 
@@ -416,7 +441,7 @@ static bool await_link(struct tsi_socket *socket)
 	return socket->base.state == SOCKET_CONNECTED && send_room(socket);
 }
 
-static size_t stream_send(struct socket *base, const void *data, size_t size)
+size_t stream_send(struct socket *base, const void *data, size_t size)
 {
 	struct tsi_socket *socket = tsi_socket(base);
 	const uint8_t *from = data;
@@ -436,7 +461,7 @@ static size_t stream_send(struct socket *base, const void *data, size_t size)
 	return done;
 }
 
-static bool stream_can_send(const struct socket *base)
+bool stream_can_send(const struct socket *base)
 {
 	return send_room((const struct tsi_socket *)base);
 }
@@ -574,11 +599,16 @@ void tsi_packet(const struct vsock_header *header, const uint8_t *data)
 }
 
 /* The host has the addresses. */
+static bool tsi_has(uint16_t family)
+{
+	return family == SOCKET_VSOCK || link_has_tsi();
+}
+
 static bool tsi_start(const struct network_words *words)
 {
 	return link_start();
 }
 
 const struct network network_tsi = {
-	.start = tsi_start, .poll = link_poll, .open = tsi_open, .resolve = request_resolve,
+	.start = tsi_start, .has = tsi_has, .poll = link_poll, .open = tsi_open, .resolve = request_resolve,
 };

@@ -23,7 +23,7 @@ static struct mmio_device device;
 static struct virtq receive, transmit;
 static struct buffer in[VIRTQ_SIZE] __attribute__((aligned(4096)));
 static struct buffer out[VIRTQ_SIZE] __attribute__((aligned(4096)));
-static bool extended;
+static bool has_tsi, extended;
 static bool starved; /* somebody wanted to send and could not */
 
 /* Buffers that hold data for a socket: the others are enough for those who do not read. */
@@ -83,10 +83,9 @@ bool link_start(void)
 	if (!mmio_find(&device, VIRTIO_ID_VSOCK))
 		return false;
 	features = mmio_offered(&device) & wanted;
-	if (!(features & 1u << VSOCK_F_DGRAM))
-		return false;
 	features = mmio_start(&device, features);
-	extended = features & 1u << TSI_F_EXTENDED;
+	has_tsi = features & 1u << VSOCK_F_DGRAM;
+	extended = has_tsi && (features & 1u << TSI_F_EXTENDED);
 	if (!mmio_queue(&device, &receive, VSOCK_QUEUE_RX) || !mmio_queue(&device, &transmit, VSOCK_QUEUE_TX)) {
 		transmit.rings = NULL;
 		return false;
@@ -97,6 +96,11 @@ bool link_start(void)
 	publish(&receive);
 	console_wait_also(&source);
 	return true;
+}
+
+bool link_has_tsi(void)
+{
+	return has_tsi;
 }
 
 bool link_is_extended(void)
