@@ -20,7 +20,8 @@
 #include "virtio/net.h"
 #include "virtio_net.h"
 
-#define SOCKETS 8
+#include "program.h"
+
 #define MS UINT64_C(1000000)
 
 static struct virtq_rings rings[VIRTIO_NET_QUEUE_COUNT];
@@ -28,11 +29,6 @@ static struct virtq *queues[VIRTIO_NET_QUEUE_COUNT];
 static uint16_t next_available;
 static uint64_t now = MS;
 static jmp_buf broken;
-static struct socket *sockets[SOCKETS];
-static struct input {
-	const uint8_t *data;
-	size_t size;
-} input;
 
 /* The device, as the driver finds it. */
 bool mmio_find(struct mmio_device *device, uint32_t id)
@@ -143,23 +139,6 @@ void console_wait(uint32_t mask, uint64_t deadline)
 
 const struct network network_tsi;
 
-static uint8_t take_byte(void)
-{
-	if (!input.size)
-		return 0;
-	input.size--;
-	return *input.data++;
-}
-
-static uint32_t take(unsigned bytes)
-{
-	uint32_t value = 0;
-
-	while (bytes--)
-		value = value << 8 | take_byte();
-	return value;
-}
-
 /* The next buffer that the driver has offered, or none. */
 static uint8_t *next_buffer(uint16_t *id)
 {
@@ -247,7 +226,7 @@ static void lie(void)
 	complete(&rings[VIRTIO_NET_RX], kind & 2 ? take_byte() : id, length);
 }
 
-static struct socket_address some_address(uint16_t family)
+struct socket_address some_address(uint16_t family)
 {
 	struct socket_address address = socket_any_address(family);
 	uint8_t kind = take_byte();
@@ -260,78 +239,6 @@ static struct socket_address some_address(uint16_t family)
 	if (family == SOCKET_INET6 && kind & 16)
 		address.bytes[8] = 0xfe;
 	return address;
-}
-
-static void receive_some(struct socket *socket)
-{
-	struct socket_address sender;
-	uint8_t data[512];
-	size_t got;
-
-	if (socket->state == SOCKET_DGRAM && socket->input.first) {
-		socket_sender(socket, &sender);
-		socket_peek(socket, SOCKET_PREFIX, data, sizeof(data));
-		socket_next_datagram(socket);
-	} else if (socket->state == SOCKET_CONNECTED) {
-		got = socket_peek(socket, 0, data, sizeof(data));
-		socket_consume(socket, got);
-	}
-	socket_take_error(socket);
-}
-
-static void send_some(struct socket *socket)
-{
-	static const uint8_t data[3000];
-	struct socket_address to = some_address(socket->family);
-
-	if (socket->state == SOCKET_DGRAM)
-		socket_send_datagram(socket, to.bytes[3] ? &to : NULL, data, take(2) % sizeof(data));
-	else if (socket->state == SOCKET_CONNECTED && !(socket->ended_here & SOCKET_END_SEND))
-		socket_send(socket, data, take(2) % sizeof(data));
-}
-
-static void use_socket(void)
-{
-	uint8_t what = take_byte();
-	struct socket **at = &sockets[what % SOCKETS], *socket = *at;
-	struct socket_address address;
-
-	if (!socket) {
-		*at = network_open(what & 0x80 ? SOCKET_INET6 : SOCKET_INET, what & 0x40 ? SOCKET_DATAGRAM : SOCKET_STREAM);
-		return;
-	}
-	address = some_address(socket->family);
-	switch (take_byte() % 9) {
-	case 0:
-		socket_bind(socket, &address);
-		break;
-	case 1:
-		socket_listen(socket, take_byte());
-		break;
-	case 2:
-		socket_connect(socket, &address);
-		break;
-	case 3:
-		socket_shutdown(socket, take_byte() & 3);
-		break;
-	case 4:
-		receive_some(socket);
-		break;
-	case 5:
-		send_some(socket);
-		break;
-	case 6:
-		if (socket->state == SOCKET_LISTENING && !sockets[(what + 1) % SOCKETS])
-			sockets[(what + 1) % SOCKETS] = socket_accept(socket);
-		break;
-	case 7:
-		socket_name(socket, what & 1, &address);
-		(void)(socket_readable(socket) + socket_writable(socket) + socket_at_end(socket));
-		break;
-	default:
-		socket_close(socket);
-		*at = NULL;
-	}
 }
 
 static void step(void)
@@ -351,7 +258,7 @@ static void step(void)
 		break;
 	case 4:
 	case 5:
-		use_socket();
+		use_socket(SOCKET_INET6, SOCKET_INET);
 		break;
 	default:
 		receive_frame(true);
@@ -361,11 +268,7 @@ static void step(void)
 
 static void start_over(void)
 {
-	for (int i = 0; i < SOCKETS; i++) {
-		if (sockets[i])
-			socket_close(sockets[i]);
-		sockets[i] = NULL;
-	}
+	close_sockets();
 	while (tcp_active_pcbs)
 		tcp_abort(tcp_active_pcbs);
 	while (tcp_tw_pcbs)
