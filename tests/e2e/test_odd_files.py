@@ -39,7 +39,7 @@ def long_names(context):
 
 @test
 def deep_trees(context):
-    """a tree of 1,000 folders in each other is made, walked and removed."""
+    """a tree of 250 folders in each other is made, walked and removed."""
     both(context, "deep")
 
 
@@ -125,6 +125,32 @@ def renamed_meanwhile(context):
     context.must(result)
     context.equal(result.out.decode(), "inside, refused, 0 other\n", "what was found")
     context.equal(sorted(os.listdir(outside)), ["f"], "elsewhere")
+
+
+@test
+def replaced_meanwhile(context):
+    """a file that the host replaces again and again, as editors do, is there whenever it is opened."""
+    shared = folder(context, "shared")
+    (shared / "f").write_text("old")
+    done = threading.Event()
+
+    def replace():
+        while not done.is_set():
+            for content in ("new", "old"):
+                (shared / "g").write_text(content)
+                (shared / "g").rename(shared / "f")
+
+    replacer = threading.Thread(target=replace)
+    replacer.start()
+    try:
+        result = context.walnut("run", "--dir", f"{shared}::.", from_c(context, "folders"), *["read", "f"] * 3000)
+    finally:
+        done.set()
+        replacer.join()
+    context.must(result)
+    lines = result.out.decode().splitlines()
+    context.equal(len(lines), 3000, "readings")
+    assert set(lines) <= {"old", "new"}, set(lines)
 
 
 @test

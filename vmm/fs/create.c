@@ -11,11 +11,16 @@
 
 /* A new file belongs to the one in the guest who made it, where we may give it away: what is
  * not new and ours is left alone. */
-static int give_away(const struct fs_request *r, int fd, struct stat *st)
+static int give_away(const struct fs_request *r, struct fs_inode *inode, struct stat *st)
 {
+	int fd;
+
 	if (r->fs->owner_map || (r->header.uid == 0 && r->header.gid == 0) || st->st_uid != r->fs->uid ||
 	    (st->st_nlink > 1 && !S_ISDIR(st->st_mode)))
 		return 0;
+	fd = fs_fd_of(r->fs, inode);
+	if (fd < 0)
+		return fd;
 	if (fchownat(fd, "", r->header.uid, r->header.gid, AT_EMPTY_PATH) != 0)
 		return -errno;
 	return fs_stat(fd, st);
@@ -31,7 +36,7 @@ static long answer_entry(struct fs_request *r, bool is_new)
 	if (error)
 		return error;
 	if (is_new)
-		error = give_away(r, fs_inode_fd(&r->fs->inodes, inode), &st);
+		error = give_away(r, inode, &st);
 	if (error) {
 		fs_inode_forget(&r->fs->inodes, inode->nodeid, 1);
 		return error;
@@ -89,7 +94,7 @@ long fs_link(struct fs_request *r)
 		return fd;
 	if (!old)
 		return -ESTALE;
-	old_fd = fs_inode_fd(&r->fs->inodes, old);
+	old_fd = fs_fd_of(r->fs, old);
 	if (old_fd < 0)
 		return old_fd;
 	if (linkat(r->fs->proc_fd, fs_proc_name(old_fd).text, fd, r->name, AT_SYMLINK_FOLLOW) != 0)
@@ -97,28 +102,16 @@ long fs_link(struct fs_request *r)
 	return answer_entry(r, false);
 }
 
-/* The inode of the file that was just created and is open. */
-static int adopt(struct fs_request *r, int fd, struct fs_inode **inode, struct stat *st)
-{
-	int path_fd = openat(r->fs->proc_fd, fs_proc_name(fd).text, O_PATH | O_CLOEXEC);
-	int error;
-
-	if (path_fd < 0)
-		return -errno;
-	error = fs_inode_adopt(&r->fs->inodes, r->inode, r->name, path_fd, inode, st);
-	if (error)
-		return error;
-	error = give_away(r, fd, st);
-	if (error)
-		fs_inode_forget(&r->fs->inodes, (*inode)->nodeid, 1);
-	return error;
-}
-
-static long answer_created(struct fs_request *r, struct fs_inode *inode, const struct stat *st, int fd)
+static long answer_created(struct fs_request *r, struct fs_inode *inode, struct stat *st, int fd, bool is_new)
 {
 	uint64_t fh;
 	int error = fs_file_hold(r->fs, inode, fd, false, &fh);
 
+	if (!error && is_new) {
+		error = give_away(r, inode, st);
+		if (error)
+			fs_file_drop(r->fs, fs_handle_of(&r->fs->handles, fh, inode->nodeid, false));
+	}
 	if (error) {
 		fs_inode_forget(&r->fs->inodes, inode->nodeid, 1);
 		return error;
@@ -143,10 +136,10 @@ long fs_create(struct fs_request *r)
 	fd = fs_open_beneath(fd, r->name, fs_file_flags(in->flags) | O_CREAT | O_EXCL,
 			     fs_host_mode(in->mode, S_IFREG));
 	if (fd >= 0) {
-		error = adopt(r, fd, &inode, &st);
+		error = fs_inode_adopt(&r->fs->inodes, r->inode, r->name, fd, &inode, &st);
 		if (error)
 			close(fd);
-		return error ? error : answer_created(r, inode, &st, fd);
+		return error ? error : answer_created(r, inode, &st, fd, true);
 	}
 	if (fd != -EEXIST || (in->flags & O_EXCL))
 		return fd;
@@ -158,5 +151,5 @@ long fs_create(struct fs_request *r)
 		fs_inode_forget(&r->fs->inodes, inode->nodeid, 1);
 		return fd;
 	}
-	return answer_created(r, inode, &st, fd);
+	return answer_created(r, inode, &st, fd, false);
 }

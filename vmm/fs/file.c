@@ -14,6 +14,23 @@
 
 #define COPY_MAX (16u << 20) /* in one request, so that others have their turn */
 
+int fs_fd_of(struct fs *fs, struct fs_inode *inode)
+{
+	int fd = fs_inode_fd(&fs->inodes, inode);
+	const struct fs_handle *handle;
+
+	if (fd != -ESTALE || inode->opens == 0)
+		return fd;
+	handle = fs_handle_on(&fs->handles, inode->nodeid);
+	if (!handle)
+		return fd;
+	fd = openat(fs->proc_fd, fs_proc_name(handle->fd).text, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	fs_inode_give_fd(&fs->inodes, inode, fd);
+	return fd;
+}
+
 int fs_file_flags(uint32_t flags)
 {
 	return (int)(flags & (O_ACCMODE | O_APPEND | O_TRUNC | O_SYNC | O_DSYNC)) | O_NOCTTY | O_NONBLOCK | O_CLOEXEC;
@@ -44,7 +61,7 @@ int fs_file_open(struct fs *fs, struct fs_inode *inode, uint32_t flags, uint32_t
 		return inode->type == S_IFDIR ? -EISDIR : inode->type == S_IFLNK ? -ELOOP : -ENXIO;
 	if (fs->read_only && opens_for_change(flags))
 		return -EROFS;
-	fd = fs_inode_fd(&fs->inodes, inode);
+	fd = fs_fd_of(fs, inode);
 	if (fd < 0)
 		return fd;
 	fd = openat(fs->proc_fd, fs_proc_name(fd).text, fs_file_flags(flags));

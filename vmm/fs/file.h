@@ -7,6 +7,9 @@
 
 #include "fs/fs.h"
 
+/* The inode's O_PATH descriptor (fs_inode_fd()), also if it has lost its names and is open. */
+int fs_fd_of(struct fs *fs, struct fs_inode *inode);
+
 /* Those of a guest's open flags that are its business. */
 int fs_file_flags(uint32_t flags);
 

@@ -55,6 +55,14 @@ struct fs_handle *fs_handle_of(const struct fs_handles *handles, uint64_t fh, ui
 	       handle : NULL;
 }
 
+struct fs_handle *fs_handle_on(const struct fs_handles *handles, uint64_t nodeid)
+{
+	for (uint32_t i = 0; i < handles->capacity; i++)
+		if (handles->slots[i].fd >= 0 && handles->slots[i].nodeid == nodeid)
+			return &handles->slots[i];
+	return NULL;
+}
+
 void fs_handle_destroy(struct fs_handles *handles, struct fs_handle *handle)
 {
 	close(handle->fd);

@@ -36,6 +36,9 @@ int fs_handle_create(struct fs_handles *handles, uint64_t nodeid, int fd, bool d
 /* The handle, if it is one of that node and that kind, else NULL. Good until the next one is created. */
 struct fs_handle *fs_handle_of(const struct fs_handles *handles, uint64_t fh, uint64_t nodeid, bool directory);
 
+/* Any handle on that node, or NULL. */
+struct fs_handle *fs_handle_on(const struct fs_handles *handles, uint64_t nodeid);
+
 void fs_handle_destroy(struct fs_handles *handles, struct fs_handle *handle);
 
 /* Closes them all and frees the table; the limit stays. */

@@ -286,41 +286,66 @@ static int insert(struct fs_inodes *inodes, const struct stat *st, const char *n
 	return error;
 }
 
-int fs_inode_adopt(struct fs_inodes *inodes, struct fs_inode *parent, const char *name, int fd,
-		   struct fs_inode **found, struct stat *st)
+/* The inode of what was found there. Takes over the descriptor, if there is one, also on failure. */
+static int know(struct fs_inodes *inodes, const struct fs_inode *parent, const char *name, const struct stat *st, int fd,
+		struct fs_inode **found)
 {
-	struct fs_inode *inode = NULL;
-	int error = fstat(fd, st) ? -errno : 0;
+	struct fs_inode *inode = hash_find(inodes, st);
+	int error = inode ? 0 : insert(inodes, st, name, &inode);
 
-	if (!error && st->st_dev != parent->dev)
-		error = fs_check_mount(fd);
-	if (!error) {
-		inode = hash_find(inodes, st);
-		if (!inode)
-			error = insert(inodes, st, name, &inode);
-	}
-	if (error) {
+	if (fd >= 0 && (error || inode->fd >= 0))
 		close(fd);
-		return error;
-	}
-	if (inode->fd >= 0)
-		close(fd);
-	else
+	else if (fd >= 0)
 		set_fd(inodes, inode, fd);
+	if (error)
+		return error;
 	set_place(inode, parent, name);
 	inode->lookups++;
 	*found = inode;
 	return 0;
 }
 
+int fs_inode_adopt(struct fs_inodes *inodes, struct fs_inode *parent, const char *name, int fd,
+		   struct fs_inode **found, struct stat *st)
+{
+	int error = fstat(fd, st) ? -errno : 0;
+
+	return error ? error : know(inodes, parent, name, st, -1, found);
+}
+
+/* What will be asked next of a directory or a symbolic link needs a descriptor. Of other files it is seldom more
+ * than what is told here, and if it is, they are found again. Where another mount begins a closer look is due. */
+static bool open_at_once(const struct fs_inode *parent, const struct stat *st)
+{
+	return S_ISDIR(st->st_mode) || S_ISLNK(st->st_mode) || st->st_dev != parent->dev;
+}
+
 int fs_inode_lookup(struct fs_inodes *inodes, struct fs_inode *parent, const char *name,
 		    struct fs_inode **inode, struct stat *st)
 {
-	int fd = fs_inode_fd(inodes, parent);
+	int dir_fd = fs_inode_fd(inodes, parent), fd, error;
 
-	if (fd >= 0)
-		fd = fs_open_beneath(fd, name, O_PATH, 0);
-	return fd < 0 ? fd : fs_inode_adopt(inodes, parent, name, fd, inode, st);
+	if (dir_fd < 0)
+		return dir_fd;
+	if (fstatat(dir_fd, name, st, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT) != 0)
+		return -errno;
+	if (!open_at_once(parent, st))
+		return know(inodes, parent, name, st, -1, inode);
+	fd = fs_open_beneath(dir_fd, name, O_PATH, 0);
+	if (fd < 0)
+		return fd;
+	error = fstat(fd, st) ? -errno : 0;
+	if (!error && st->st_dev != parent->dev)
+		error = fs_check_mount(fd);
+	if (!error)
+		return know(inodes, parent, name, st, fd, inode);
+	close(fd);
+	return error;
+}
+
+void fs_inode_give_fd(struct fs_inodes *inodes, struct fs_inode *inode, int fd)
+{
+	set_fd(inodes, inode, fd);
 }
 
 void fs_inode_moved(struct fs_inodes *inodes, struct fs_inode *parent, const char *name)

@@ -3,7 +3,8 @@
  * an id from before means nothing.
  *
  * An inode is held by an O_PATH descriptor, and every access starts there: no path is walked
- * that somebody could change meanwhile. Descriptors are few, so those not used for longest
+ * that somebody could change meanwhile. Descriptors cost and are few: files get theirs when something is to be done
+ * with them, and those not used for longest
  * are closed; then the inode is found again by its names below the root, and only if it is still
  * the same file. */
 #ifndef WALNUT_VMM_FS_INODE_H
@@ -55,11 +56,14 @@ struct fs_inode *fs_inode_of(const struct fs_inodes *inodes, uint64_t nodeid);
 int fs_inode_fd(struct fs_inodes *inodes, struct fs_inode *inode);
 #define FS_FDS_MIN 16
 
+/* The inode has no descriptor, and no names any more: this one, O_PATH, is taken over. */
+void fs_inode_give_fd(struct fs_inodes *inodes, struct fs_inode *inode, int fd);
+
 /* Looks a name up that is a single component. Counts as one look-up by the guest. */
 int fs_inode_lookup(struct fs_inodes *inodes, struct fs_inode *parent, const char *name,
 		    struct fs_inode **inode, struct stat *st);
 
-/* The same for a file that is open already; `fd` is O_PATH, and taken over also on failure. */
+/* The same for a file that is in that directory, as something open: `fd` stays the caller's. */
 int fs_inode_adopt(struct fs_inodes *inodes, struct fs_inode *parent, const char *name, int fd,
 		   struct fs_inode **inode, struct stat *st);
 

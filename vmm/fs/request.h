@@ -2,6 +2,7 @@
 #ifndef WALNUT_VMM_FS_REQUEST_H
 #define WALNUT_VMM_FS_REQUEST_H
 
+#include "fs/file.h"
 #include "fs/fs.h"
 
 #include "fuse.h"
@@ -62,7 +63,7 @@ static inline const void *fs_args(const struct fs_request *r)
 /* The descriptor of the request's node, or a negative errno. */
 static inline int fs_node_fd(struct fs_request *r)
 {
-	return fs_inode_fd(&r->fs->inodes, r->inode);
+	return fs_fd_of(r->fs, r->inode);
 }
 
 /* The open file, or directory, that a request names by its handle, or NULL. */

@@ -71,8 +71,8 @@ static uint32_t open_path(struct vfs_file *file, struct vfs_node *base, struct v
 		error = open_node(file, walk.node, flags);
 	else
 		error = flags & WASI_OFLAG_CREAT ? create(file, &walk, flags) : WASI_ENOENT;
-	/* Somebody else made it meanwhile: then it is there to be opened. */
-	if (error == WASI_EEXIST && !(flags & WASI_OFLAG_EXCL))
+	/* Somebody else made it meanwhile: then it is there to be opened. Or put another in its place. */
+	if ((error == WASI_EEXIST && !(flags & WASI_OFLAG_EXCL)) || error == WASI_ESTALE)
 		error = WASI_EAGAIN;
 	walk_end(&walk);
 	return error;

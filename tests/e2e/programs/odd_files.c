@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DEPTH 1000
+#define DEPTH 250
 
 static void tell(const char *what, int result)
 {

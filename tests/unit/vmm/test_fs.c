@@ -341,6 +341,30 @@ static unsigned list(struct fuse_client *c, uint32_t opcode, uint64_t node, uint
 	return count;
 }
 
+/* Files get a descriptor when something is done with them: by then another may have their name. */
+static void files_that_were_replaced_are_looked_up_anew(void **state)
+{
+	struct fuse_client *c = *state;
+	struct fuse_getattr_in attr = { 0 };
+	uint64_t f, new, fh;
+	char to[256];
+
+	client_make_file(c, "f", "old");
+	client_make_file(c, "new", "new");
+	f = client_walk(c, "f");
+	snprintf(to, sizeof(to), "%s/f", c->shared);
+	assert_int_equal(rename(client_path(c, "new"), to), 0);
+	assert_int_equal(client_open(c, FUSE_OPEN, f, O_RDONLY, &fh), -ESTALE);
+	assert_int_equal(CALL(c, FUSE_GETATTR, f, &attr, NULL, NULL), -ESTALE);
+	new = client_walk(c, "f");
+	assert_int_not_equal(new, f);
+	assert_int_equal(client_open(c, FUSE_OPEN, new, O_RDONLY, &fh), 0);
+	assert_int_equal(rename(to, client_path(c, "elsewhere")), 0);
+	assert_int_equal(CALL(c, FUSE_GETATTR, new, &attr, NULL, NULL), 0); /* it is open */
+	assert_int_equal(client_read(c, FUSE_READ, new, fh, 0, 10), 0);
+	assert_memory_equal(c->reply.bytes, "new", 3);
+}
+
 static void directories_are_listed(void **state)
 {
 	enum { FILES = 200 };
@@ -579,6 +603,7 @@ int main(void)
 		TEST(devices_are_not_made),
 		TEST(entries_are_removed_and_moved),
 		TEST(deleted_files_that_are_open_stay_usable),
+		TEST(files_that_were_replaced_are_looked_up_anew),
 		TEST(directories_are_listed),
 		TEST(directories_are_listed_whole_while_they_empty),
 		TEST(a_client_leaves_an_exit_status),

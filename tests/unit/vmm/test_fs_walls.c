@@ -471,7 +471,7 @@ static void circular_memories_end(void **state)
 	assert_int_equal(c->reply.entry.nodeid, a);
 	for (unsigned i = 0; i < FUSE_CLIENT_FDS; i++) { /* both are closed now */
 		snprintf(name, sizeof(name), "%u", i);
-		client_make_file(c, name, "");
+		client_make_dir(c, name);
 		client_walk(c, name);
 	}
 	assert_int_equal(CALL(c, FUSE_GETATTR, a, &attr, NULL, NULL), -ESTALE);
