@@ -2,9 +2,11 @@
 
 The folder is in the host's memory where that is possible, so that the way there is measured and
 no disk. Runners alternate, each does all operations in an empty folder; medians count. How often
-the guest notifies the VMM for an operation is counted in runs of that operation alone.
+the guest notifies the VMM for an operation is counted in runs of that operation alone. What an exit
+costs is measured on one processor, where no thread looks out for requests.
 """
 
+import os
 import pathlib
 import re
 import shutil
@@ -56,8 +58,18 @@ def measure_in(bench, folder):
     medians = {runner: {name: statistics.median(values) for name, values in by_name.items()}
                for runner, by_name in times.items()}
     return {"in_memory": folder.parent == IN_MEMORY, "ns": medians,
+            "exit_ns": exit_ns(bench, folder, runners["walnut"]),
             "notifications": notifications(bench, folder, runners["walnut"], names),
             "rounds": min(bench.rounds, ROUNDS_MAX)}
+
+
+def exit_ns(bench, folder, command):
+    """For one request that costs the host next to nothing, with the exit that it takes."""
+    calls = next(calls for name, _, calls in OPERATIONS if name == "ask")
+    (folder / "large").touch()
+    done = bench.run(["taskset", "-c", str(min(os.sched_getaffinity(0))), *command, "ask"], cwd=folder)
+    empty(folder)
+    return int(re.search(r"^ask (\d+)$", done.stderr, flags=re.M)[1]) / calls
 
 
 def notifications(bench, folder, command, names):

@@ -82,11 +82,12 @@ def budgets(results):
         exits = max(files["notifications"][name] / calls for name, _, calls in OPERATIONS)
         add("shared folder, exits of the guest for each call", f"at most {exits:.2f}", "1", exits < 1.01)
         if "node" in files["ns"]:
-            speed = min(files["ns"]["node"][name] / files["ns"]["walnut"][name] for name in METADATA)
-            exit_us = exchange_us(files)
-            add("shared folder, creating, asking, listing, removing",
-                f"{speed:.2f} of Node's speed or more; an exit and its request take {exit_us:.1f} µs",
-                f"1 where that is less than {BUDGET_EXIT_US} µs", speed >= 1 or exit_us >= BUDGET_EXIT_US)
+            speeds = {name: files["ns"]["node"][name] / files["ns"]["walnut"][name] for name in METADATA}
+            slowest = min(speeds, key=speeds.get)
+            exit_us = files["exit_ns"] / 1e3
+            add("shared folder, " + ", ".join(f"{name} {speed:.2f}" for name, speed in speeds.items()),
+                f"{speeds[slowest]:.2f} of Node's speed or more; an exit and its request take {exit_us:.1f} µs",
+                f"1 where that is less than {BUDGET_EXIT_US} µs", speeds[slowest] >= 1 or exit_us >= BUDGET_EXIT_US)
     linux = results.get("linux")
     if linux and "failure" in linux:
         failed("Linux to its first process", "linux")
@@ -203,8 +204,8 @@ def files_table(files):
                   "exits of the guest for each call"), rows)
     where = "in the host's memory" if files["in_memory"] else "on a disk"
     return (f"{text}\n\nMedians of {files['rounds']} alternating runs; the folder is {where}. A request that costs the "
-            f"host next to nothing, the size of an open file, takes {exchange_us(files):.1f} µs: so much is an exit "
-            "with what comes with every request.")
+            f"host next to nothing, the size of an open file, takes {files['exit_ns'] / 1e3:.1f} µs with an exit, and "
+            f"{exchange_us(files):.1f} µs where the share's thread is awake.")
 
 
 SERVERS = {"native": "native, epoll", "tsi": "walnut, TSI", "passt": "walnut, passt and lwIP",

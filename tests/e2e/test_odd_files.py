@@ -39,7 +39,7 @@ def long_names(context):
 
 @test
 def deep_trees(context):
-    """a tree of 250 folders in each other is made, walked and removed."""
+    """a tree of 150 folders in each other is made, walked and removed."""
     both(context, "deep")
 
 

@@ -94,22 +94,22 @@ static bool await_request(struct virtio_fs *fs, struct virtq *vq)
 	return come;
 }
 
-/* Serves requests awake, until there is none for a while, or one that takes long: its driver then sleeps, too.
- * On the device's thread. */
+/* Serves requests awake, until there is none for a while, or they take long: then their driver sleeps, too. On
+ * the device's thread. */
 static void watch(struct virtio_fs *fs)
 {
 	struct virtio_device *device = &fs->device;
-	uint64_t begin, took = 0;
-	uint32_t served = 0;
+	uint32_t served = 0, slow = 0;
 	struct virtq *vq;
 
 	fs_watch_begin(&fs->watch);
-	while ((vq = virtio_device_queue(device, VIRTIO_FS_QUEUE_REQUEST)) && !fs->pausing && took < FS_WATCH_NS &&
+	while ((vq = virtio_device_queue(device, VIRTIO_FS_QUEUE_REQUEST)) && !fs->pausing && slow < FS_WATCH_SLOW_MAX &&
 	       await_request(fs, vq)) {
-		begin = clock_now_ns();
+		uint64_t begin = clock_now_ns();
+
 		while (serve_next(fs, VIRTIO_FS_QUEUE_REQUEST))
 			served++;
-		took = clock_now_ns() - begin;
+		slow = clock_now_ns() - begin < FS_WATCH_SLOW_NS ? 0 : slow + 1;
 	}
 	fs_watch_ended(&fs->watch, served);
 	vq = virtio_device_queue(device, VIRTIO_FS_QUEUE_REQUEST);

@@ -15,7 +15,7 @@ void fs_watch_init(struct fs_watch *watch)
 
 bool fs_watch_notified(struct fs_watch *watch, uint64_t now, uint64_t answered)
 {
-	bool quick = now - watch->answered_ns < FS_WATCH_NS && answered - now < FS_WATCH_NS;
+	bool quick = now - watch->answered_ns < FS_WATCH_NS && answered - now < FS_WATCH_SLOW_NS;
 
 	watch->quick = quick ? watch->quick + 1 : 0;
 	watch->answered_ns = answered;

@@ -12,7 +12,9 @@
 #include <stdint.h>
 
 #define FS_WATCH_NS 50000
-#define FS_WATCH_AFTER_MIN 8
+#define FS_WATCH_SLOW_NS 100000 /* a request takes long */
+#define FS_WATCH_SLOW_MAX 2	/* that do in a row */
+#define FS_WATCH_AFTER_MIN 4
 #define FS_WATCH_AFTER_MAX 1024
 #define FS_WATCH_WORTH 4 /* requests that pay for moving the thread and for waiting in vain at the end */
 

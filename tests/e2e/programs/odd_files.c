@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define DEPTH 250
+#define DEPTH 150
 
 static void tell(const char *what, int result)
 {

@@ -294,8 +294,8 @@ static void slow_requests_and_a_lone_processor_wake_nobody(void **state)
 
 	for (uint64_t now = 0; now < FS_WATCH_NS * UINT64_C(50); now += FS_WATCH_NS)
 		assert_false(fs_watch_notified(&watch, now, now));
-	for (uint64_t now = 0; now < FS_WATCH_NS * UINT64_C(50); now += FS_WATCH_NS)
-		assert_false(fs_watch_notified(&watch, now, now + FS_WATCH_NS));
+	for (uint64_t now = 0; now < FS_WATCH_SLOW_NS * UINT64_C(50); now += FS_WATCH_SLOW_NS)
+		assert_false(fs_watch_notified(&watch, now, now + FS_WATCH_SLOW_NS));
 	watch.after = 0;
 	for (unsigned i = 0; i < 3 * FS_WATCH_AFTER_MAX; i++)
 		assert_false(fs_watch_notified(&watch, 0, 0));
