@@ -21,34 +21,39 @@ WASI_EXPORT(path_unlink_file, uint32_t fd, uint32_t path, uint32_t path_size);
 
 PREOPEN_NEEDED;
 
+/* Where a path begins, and its text. */
+static uint32_t begin(uint32_t fd, uint64_t right, uint32_t path, uint32_t path_size, struct vfs_node **base,
+		      struct vfs_name *name)
+{
+	struct descriptor *directory;
+	uint32_t error = file_get_directory(fd, right, &directory);
+
+	if (error)
+		return error;
+	*base = file_of(directory)->open.node;
+	return guest_path(path, path_size, name) ? WASI_SUCCESS : WASI_EFAULT;
+}
+
 /* To what a path leads to, or to its name. */
 static uint32_t walk_from(uint32_t fd, uint64_t right, uint32_t path, uint32_t path_size, enum walk_last last,
 			  struct walk *walk)
 {
-	struct descriptor *directory;
-	uint32_t error = file_get_directory(fd, right, &directory);
+	struct vfs_node *base;
 	struct vfs_name name;
+	uint32_t error = begin(fd, right, path, path_size, &base, &name);
 
-	if (error)
-		return error;
-	if (!guest_path(path, path_size, &name))
-		return WASI_EFAULT;
-	return walk_path(walk, file_of(directory)->open.node, name, last);
+	return error ? error : walk_path(walk, base, name, last);
 }
 
 /* The same for what has to be there. *node is referenced. */
 static uint32_t node_from(uint32_t fd, uint64_t right, uint32_t path, uint32_t path_size, enum walk_last last,
 			  struct vfs_node **node)
 {
-	struct descriptor *directory;
-	uint32_t error = file_get_directory(fd, right, &directory);
+	struct vfs_node *base;
 	struct vfs_name name;
+	uint32_t error = begin(fd, right, path, path_size, &base, &name);
 
-	if (error)
-		return error;
-	if (!guest_path(path, path_size, &name))
-		return WASI_EFAULT;
-	return walk_to(file_of(directory)->open.node, name, last, node);
+	return error ? error : walk_to(base, name, last, node);
 }
 
 static enum walk_last last_of(uint32_t lookup_flags)

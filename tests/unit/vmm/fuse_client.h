@@ -236,4 +236,18 @@ static inline void client_destroy(struct fuse_client *c)
 	free(c);
 }
 
+/* A share that can be written, for cmocka. */
+static inline int client_setup(void **state)
+{
+	*state = client_create();
+	client_share(*state, false);
+	return 0;
+}
+
+static inline int client_teardown(void **state)
+{
+	client_destroy(*state);
+	return 0;
+}
+
 #endif

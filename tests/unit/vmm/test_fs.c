@@ -12,19 +12,6 @@
 
 #define ROOT FUSE_ROOT_ID
 
-static int setup(void **state)
-{
-	*state = client_create();
-	client_share(*state, false);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	client_destroy(*state);
-	return 0;
-}
-
 static bool host_has(struct fuse_client *c, const char *name, const char *content)
 {
 	char have[256];
@@ -587,7 +574,7 @@ static void a_full_host_is_an_error_for_the_guest(void **state)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define TEST(test) cmocka_unit_test_setup_teardown(test, client_setup, client_teardown)
 
 int main(void)
 {

@@ -12,19 +12,6 @@
 
 #define ROOT FUSE_ROOT_ID
 
-static int setup(void **state)
-{
-	*state = client_create();
-	client_share(*state, false);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	client_destroy(*state);
-	return 0;
-}
-
 static unsigned open_fds(void)
 {
 	DIR *dir = opendir("/proc/self/fd");
@@ -480,7 +467,7 @@ static void circular_memories_end(void **state)
 	assert_int_equal(CALL(c, FUSE_GETATTR, a, &attr, NULL, NULL), 0);
 }
 
-#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define TEST(test) cmocka_unit_test_setup_teardown(test, client_setup, client_teardown)
 
 int main(void)
 {

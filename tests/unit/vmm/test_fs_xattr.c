@@ -14,15 +14,8 @@
 
 static int setup(void **state)
 {
-	*state = client_create();
-	client_share(*state, false);
+	client_setup(state);
 	client_make_file(*state, "f", "hello");
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	client_destroy(*state);
 	return 0;
 }
 
@@ -213,7 +206,7 @@ static void who_may_not_keep_set_user_id_bits_takes_them_away(void **state)
 	assert_int_equal(mode_of(c, "f"), 0711);
 }
 
-#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, client_teardown)
 
 int main(void)
 {
