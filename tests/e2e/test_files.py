@@ -54,6 +54,21 @@ def large_files(context):
         context.equal(int(result.out), zlib.adler32(data), "sum")
 
 
+@test(timeout=300)
+def written_and_read_back(context):
+    """a file of 96 MiB (WALNUT_TEST_FILE_MIB=1024: a whole GiB), written and read in pieces of all sizes, has one checksum to
+    all."""
+    shared, mib = folder(context), os.environ.get("WALNUT_TEST_FILE_MIB", "96")
+    result = context.walnut("run", "--dir", f"{shared}::d", from_c(context, "checksums"), "d/f", mib)
+    context.must(result)
+    found, size = 1, 0
+    with open(shared / "f", "rb") as file:
+        while data := file.read(1 << 20):
+            found, size = zlib.adler32(data, found), size + len(data)
+    context.equal(size, int(mib) << 20, "size")
+    context.equal(result.out.decode().split(), [str(found)] * 2, "checksums")
+
+
 @test
 def large_pieces(context):
     """large reads and writes, of pieces that are large, tiny and empty, move the same bytes as in a process."""
