@@ -111,7 +111,7 @@ static void watch(struct virtio_fs *fs)
 			served++;
 		slow = clock_now_ns() - begin < FS_WATCH_SLOW_NS ? 0 : slow + 1;
 	}
-	fs_watch_ended(&fs->watch, served);
+	fs_watch_ended(&fs->watch, served, slow == 0);
 	vq = virtio_device_queue(device, VIRTIO_FS_QUEUE_REQUEST);
 	if (vq && !fs->pausing)
 		virtio_device_leave(device, vq, true);

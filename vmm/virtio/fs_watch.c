@@ -59,13 +59,13 @@ bool fs_watch_until_changed(const uint16_t *index, uint16_t seen)
 	return false;
 }
 
-void fs_watch_ended(struct fs_watch *watch, uint32_t served)
+void fs_watch_ended(struct fs_watch *watch, uint32_t served, bool in_vain)
 {
 	if (watch->moved)
 		sched_setaffinity(0, sizeof(watch->allowed), &watch->allowed);
 	watch->moved = false;
 	if (served >= FS_WATCH_WORTH)
 		watch->after = FS_WATCH_AFTER_MIN;
-	else if (watch->after < FS_WATCH_AFTER_MAX)
+	else if (in_vain && watch->after < FS_WATCH_AFTER_MAX)
 		watch->after *= 2;
 }

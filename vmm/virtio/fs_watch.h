@@ -43,7 +43,7 @@ void fs_watch_begin(struct fs_watch *watch);
 /* Waits, awake, until the guest's index is another than `seen`; false: it still is after FS_WATCH_NS. */
 bool fs_watch_until_changed(const uint16_t *index, uint16_t seen);
 
-/* The thread goes to sleep after that many requests. */
-void fs_watch_ended(struct fs_watch *watch, uint32_t served);
+/* The thread goes to sleep after that many requests; `in_vain`: because none came. */
+void fs_watch_ended(struct fs_watch *watch, uint32_t served, bool in_vain);
 
 #endif

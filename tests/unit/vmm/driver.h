@@ -87,7 +87,7 @@ static inline const struct virtq_used_elem *test_completed(struct test_queue *q)
 {
 	struct virtq_used *used = test_used(q);
 
-	if (used->idx == q->seen_used)
+	if (__atomic_load_n(&used->idx, __ATOMIC_ACQUIRE) == q->seen_used)
 		return NULL;
 	return &used->ring[q->seen_used++ % q->size];
 }

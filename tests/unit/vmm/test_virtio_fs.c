@@ -279,12 +279,14 @@ static void requests_in_quick_succession_wake_the_thread(void **state)
 		assert_int_equal(count, FS_WATCH_AFTER_MIN << i);
 		assert_true(fs_watch_due(&watch));
 		assert_false(fs_watch_due(&watch));
-		fs_watch_ended(&watch, 0);
+		fs_watch_ended(&watch, 0, true);
 	}
-	fs_watch_ended(&watch, FS_WATCH_WORTH);
+	fs_watch_ended(&watch, 0, false);
+	assert_int_equal(watch.after, FS_WATCH_AFTER_MIN << 3);
+	fs_watch_ended(&watch, FS_WATCH_WORTH, true);
 	assert_int_equal(watch.after, FS_WATCH_AFTER_MIN);
 	for (unsigned i = 0; i < 40; i++)
-		fs_watch_ended(&watch, 0);
+		fs_watch_ended(&watch, 0, true);
 	assert_int_equal(watch.after, FS_WATCH_AFTER_MAX);
 }
 
