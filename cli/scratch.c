@@ -25,7 +25,7 @@ static const char *parent(void)
 /* The compiler writes to such a name with something behind it first. */
 static bool is_ours(const char *name)
 {
-	static const char *const names[] = { SCRATCH_MODULE, SCRATCH_OBJECT, SCRATCH_IMAGE, SCRATCH_BUNDLE };
+	static const char *const names[] = { SCRATCH_MODULE, SCRATCH_OBJECT, SCRATCH_IMAGE, SCRATCH_FLAT, SCRATCH_BUNDLE };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strncmp(name, names[i], strlen(names[i])) == 0)

@@ -15,6 +15,7 @@ struct scratch {
 #define SCRATCH_MODULE "module.wasm"
 #define SCRATCH_OBJECT "app.o"
 #define SCRATCH_IMAGE "app.elf"
+#define SCRATCH_FLAT "app.multiboot"
 #define SCRATCH_BUNDLE "walnut-bundle" /* kernel/walnut.ld knows it by this name */
 
 int scratch_make(struct scratch *scratch); /* 0 or a negative errno */

@@ -20,6 +20,7 @@ struct compile_settings {
 	bool debug_lines; /* -g */
 	bool tcpip;	  /* the image has a TCP/IP stack, for network devices */
 	const char *bundle; /* DIR[::GUEST] for the image, or NULL */
+	bool multiboot;	    /* of the image's file, not of what is in it */
 	bool verbose; /* of no influence on the output */
 };
 

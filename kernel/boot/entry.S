@@ -2,7 +2,8 @@
  * the image here and at VA_KERNEL, then jump high and call nucleus_start():
  *
  *	boot_entry	64-bit Linux protocol: long mode, identity map, RSI = zero page
- *	boot_entry_pvh	PVH: 32-bit protected mode, no paging, EBX = hvm_start_info
+ *	boot_entry_pvh	PVH: 32-bit protected mode, no paging, EBX = hvm_start_info; or multiboot,
+ *			EAX = its magic number, EBX = its information
  *
  * Interrupts are off in both; nothing else is taken for granted, no stack either.
  * On some hosts each instruction here is emulated: keep it short. */
@@ -41,7 +42,7 @@ enter_high:
 	mov $SELECTOR_TSS, %eax
 	ltr %ax
 
-	/* nucleus_start(zero page, start info, tsc) */
+	/* nucleus_start(zero page or magic number, start info, tsc) */
 	mov %rdi, %rdx
 	shl $32, %rdx
 	or %rbp, %rdx
@@ -54,6 +55,7 @@ enter_high:
 	.globl boot_entry_pvh
 	.hidden boot_entry_pvh
 boot_entry_pvh:
+	mov %eax, %esi
 	rdtsc
 	mov %eax, %ebp
 	mov %edx, %edi
@@ -68,7 +70,6 @@ boot_entry_pvh:
 	wrmsr
 	mov $CR0_VALUE, %eax
 	mov %eax, %cr0
-	xor %esi, %esi
 	lgdt PHYSICAL(nucleus_gdtr_low)
 	ljmp $SELECTOR_CODE, $PHYSICAL(enter_high)
 

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "boot/information.h"
+#include "nucleus/shared.h"
 #include "layout.h"
 
 #define PAGE_SIZE 4096ull
@@ -23,7 +23,7 @@ _Noreturn void nucleus_triple_fault(void);
 /* walnut.ld */
 extern char nucleus_pool_start[], nucleus_pool_end[];
 extern char walnut_image_start[], walnut_image_text[], walnut_image_rodata[], walnut_image_data[];
-extern char walnut_stack_top[], walnut_image_end[];
+extern char walnut_stack_top[], walnut_image_used[], walnut_image_end[];
 
 /* paging.c: a range that ring 3 may name. */
 bool nucleus_user_range(uint64_t va, uint64_t size);
@@ -50,6 +50,8 @@ int64_t nucleus_serial_write(uint64_t va, uint64_t size);
 int64_t nucleus_mmio_map(uint64_t va, uint64_t pa, uint64_t size);
 int64_t nucleus_clock_start(void);
 int64_t nucleus_enable_features(void);
+int64_t nucleus_port_read(uint64_t port, uint64_t size);
+int64_t nucleus_port_write(uint64_t port, uint64_t size, uint64_t value);
 
 static inline void out8(uint16_t port, uint8_t value)
 {

@@ -38,7 +38,7 @@
 #define SELECTOR_USER_CODE (0x18 | 3)
 #define SELECTOR_TSS 0x20
 
-#define VECTOR_DEVICE 0x40 /* one for all lines: it only has to end the halt */
+#define VECTOR_DEVICE NUCLEUS_MSI_VECTOR /* one for all lines: it only has to end the halt */
 #define VECTOR_TIMER 0x41
 #define VECTOR_SPURIOUS 0x4f
 

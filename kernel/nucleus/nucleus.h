@@ -78,6 +78,16 @@
  * where there is AVX. */
 #define NUCLEUS_ENABLE_FEATURES 10
 
+/* (port, size) and (port, size, value): an I/O port, 1, 2 or 4 bytes. For PCI's configuration and
+ * COM1, on machines that have them. */
+#define NUCLEUS_PORT_READ 11
+#define NUCLEUS_PORT_WRITE 12
+
+/* What a device that sends messages for interrupts is told: where to, less the processor's number,
+ * and what. */
+#define NUCLEUS_MSI_ADDRESS 0xfee00000
+#define NUCLEUS_MSI_VECTOR 0x40
+
 #ifndef __ASSEMBLER__
 #include <stdint.h>
 

@@ -1,4 +1,4 @@
-/* The way out when nothing else works: COM1 for panics, and power-off. */
+/* The way out when nothing else works: COM1 for panics, and power-off. And ports, for ring 3. */
 #include "internal.h"
 
 #define COM1 0x3f8
@@ -53,4 +53,28 @@ _Noreturn void nucleus_power_off(void)
 	out8(I8042_COMMAND, I8042_RESET);
 	/* A VMM without a keyboard controller takes a triple fault for a reset. */
 	nucleus_triple_fault();
+}
+
+int64_t nucleus_port_read(uint64_t port, uint64_t size)
+{
+	uint32_t value = 0;
+
+	if (size == 4)
+		__asm__ volatile("inl %w1, %0" : "=a"(value) : "Nd"(port));
+	else if (size == 2)
+		__asm__ volatile("inw %w1, %w0" : "+a"(value) : "Nd"(port));
+	else
+		value = in8((uint16_t)port);
+	return value;
+}
+
+int64_t nucleus_port_write(uint64_t port, uint64_t size, uint64_t value)
+{
+	if (size == 4)
+		__asm__ volatile("outl %0, %w1" : : "a"((uint32_t)value), "Nd"(port));
+	else if (size == 2)
+		__asm__ volatile("outw %w0, %w1" : : "a"((uint32_t)value), "Nd"(port));
+	else
+		out8((uint16_t)port, (uint8_t)value);
+	return 0;
 }

@@ -11,6 +11,19 @@
 #define XCR0_AVX 0x4
 #define XCR0_AVX512 0xe0
 
+/* Loaders put into RAM what fits; where there is none, nothing stays. */
+static bool keeps(char *place)
+{
+	volatile uint64_t *word = (volatile uint64_t *)place;
+	uint64_t before = *word;
+	bool kept;
+
+	*word = ~before;
+	kept = *word == ~before;
+	*word = before;
+	return kept;
+}
+
 _Noreturn void nucleus_start(uint64_t zero_page, uint64_t start_info, uint64_t entry_tsc)
 {
 	uint64_t pa = (uint64_t)walnut_image_text - VA_KERNEL;
@@ -24,6 +37,9 @@ _Noreturn void nucleus_start(uint64_t zero_page, uint64_t start_info, uint64_t e
 	/* Linear memory begins at address 0. */
 	nucleus_pml4[0] = 0;
 	__asm__ volatile("mov %0, %%cr3" : : "r"((uint64_t)nucleus_pml4 - VA_KERNEL) : "memory");
+
+	if (!keeps(walnut_stack_top - sizeof(uint64_t)) || !keeps(walnut_image_used - sizeof(uint64_t)))
+		nucleus_panic("less RAM than the image needs, which ends at", (uint64_t)walnut_image_used - VA_KERNEL, 0);
 
 	/* As if called: the stack is 16-byte aligned before the return address. */
 	nucleus_enter((uint64_t)boot_start, (uint64_t)walnut_stack_top - 8, zero_page, start_info,

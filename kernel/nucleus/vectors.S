@@ -108,7 +108,7 @@ nucleus_triple_fault:
 call_table:
 	.quad nucleus_map, nucleus_unmap, nucleus_idle, nucleus_irq_enable
 	.quad nucleus_set_fault_handler, nucleus_power_off, nucleus_serial_write, nucleus_mmio_map
-	.quad nucleus_clock_start, nucleus_enable_features
+	.quad nucleus_clock_start, nucleus_enable_features, nucleus_port_read, nucleus_port_write
 call_table_end:
 no_idt:
 	.short 0

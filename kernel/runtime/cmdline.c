@@ -164,6 +164,9 @@ static void parse_word(struct cmdline *out, struct cmdline_word word)
 	} else if (take_prefix(&word, "walnut.tsc_hz=")) {
 		if (cmdline_number(word, false, &number))
 			out->tsc_hz = number;
+	} else if (take_prefix(&word, "walnut.exit_port=")) {
+		if (cmdline_number(word, false, &number))
+			out->exit_port = number;
 	} else if (take_prefix(&word, "walnut.debug")) {
 		out->debug = word.size == 0;
 	} else if (take_prefix(&word, "ip=")) {

@@ -38,6 +38,7 @@ struct cmdline {
 	bool debug;	  /* walnut.debug: report on the serial port */
 	uint64_t epoch_ns; /* walnut.epoch_ns=: Unix time at the start, 0: not said */
 	uint64_t tsc_hz;  /* walnut.tsc_hz=, 0: not said */
+	uint64_t exit_port; /* walnut.exit_port=: gets the exit status at the end, 0: none does */
 	struct cmdline_word ip;	     /* ip= */
 	struct cmdline_word gateway; /* gateway= */
 	struct cmdline_word dns;     /* dns= */

@@ -3,6 +3,7 @@
 
 #include "lib/string.h"
 #include "mem/space.h"
+#include "ports.h"
 #include "status.h"
 #include "tsc.h"
 #include "virtio/console.h"
@@ -11,10 +12,19 @@ struct exit_times exit_times;
 
 static const struct nucleus_info *info;
 static bool failing;
+static uint16_t exit_port;
+
+#define STATUS_FAILED 125 /* walnut run's own */
 
 void exit_init(const struct nucleus_info *boot_info)
 {
 	info = boot_info;
+}
+
+void exit_set_port(uint64_t port)
+{
+	if (port <= UINT16_MAX)
+		exit_port = (uint16_t)port;
 }
 
 static size_t add_record(uint8_t *to, uint16_t kind, const void *payload, uint32_t size)
@@ -41,8 +51,10 @@ static size_t add_timeline(uint8_t *to)
 	return add_record(to, WALNUT_STATUS_TIMELINE, &timeline, sizeof(timeline));
 }
 
-_Noreturn static void power_off(void)
+_Noreturn static void power_off(uint32_t status)
 {
+	if (exit_port)
+		port_write(exit_port, 1, status);
 	for (;;)
 		nucleus_call(NUCLEUS_POWER_OFF, 0, 0, 0, 0);
 }
@@ -62,7 +74,7 @@ void runtime_exit(uint32_t status, uint32_t trap)
 		finish_network();
 	size += add_record(records + size, WALNUT_STATUS_EXIT, &payload, sizeof(payload));
 	console_finish(records, size);
-	power_off();
+	power_off(status);
 }
 
 static void report_on_serial(const char *reason, size_t size)
@@ -81,7 +93,7 @@ void runtime_fail(const char *reason, size_t size)
 	/* A failure of the console itself must not come back here. */
 	if (failing || (!console_has(CONSOLE_STATUS) && !console_has(CONSOLE_ERROR))) {
 		report_on_serial(reason, size);
-		power_off();
+		power_off(STATUS_FAILED);
 	}
 	failing = true;
 	if (!console_has(CONSOLE_STATUS)) {
@@ -90,5 +102,5 @@ void runtime_fail(const char *reason, size_t size)
 		console_write_all(CONSOLE_ERROR, "\n", 1);
 	}
 	console_finish(records, add_record(records, WALNUT_STATUS_FAILURE, reason, (uint32_t)size));
-	power_off();
+	power_off(STATUS_FAILED);
 }

@@ -16,6 +16,9 @@ extern struct exit_times exit_times;
 struct nucleus_info;
 void exit_init(const struct nucleus_info *info);
 
+/* An I/O port that is told the status, in the end, as QEMU's isa-debug-exit is; 0: none. */
+void exit_set_port(uint64_t port);
+
 /* The program ended with `status` (0 … 255), by `trap` if that is not 0. */
 _Noreturn void runtime_exit(uint32_t status, uint32_t trap);
 

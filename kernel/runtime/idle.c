@@ -1,10 +1,20 @@
 /* Waiting for the outside world; see idle.h. */
 #include "idle.h"
 
+#include <stdbool.h>
+
 #include "nucleus/nucleus.h"
 #include "tsc.h"
 
+#define NAP_TICKS 2000000 /* a millisecond or less */
+
 static uint64_t halted;
+static bool naps;
+
+void idle_in_naps(void)
+{
+	naps = true;
+}
 
 void idle_until(uint64_t deadline)
 {
@@ -12,6 +22,8 @@ void idle_until(uint64_t deadline)
 
 	if (start >= deadline)
 		return;
+	if (naps && deadline > start + NAP_TICKS)
+		deadline = start + NAP_TICKS;
 	nucleus_call(NUCLEUS_IDLE, deadline, 0, 0, 0);
 	halted += tsc_read() - start;
 }

@@ -10,6 +10,9 @@
  * early. */
 void idle_until(uint64_t deadline);
 
+/* From now on it comes back every millisecond or so: there is a device that cannot interrupt. */
+void idle_in_naps(void);
+
 /* TSC ticks spent halted so far. */
 uint64_t idle_ticks(void);
 

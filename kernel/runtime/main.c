@@ -2,6 +2,7 @@
  * again. The order is that of need, and nothing is done for what a program may never
  * use: each device access and each new page costs. */
 #include "app_object.h"
+#include "boot/acpi.h"
 #include "clock.h"
 #include "cmdline.h"
 #include "exit.h"
@@ -63,15 +64,17 @@ static void read_command_line(const struct nucleus_info *info)
 /* From the command line, where no launch block says it. */
 static void read_arguments(void)
 {
+	static const char name[] = "app"; /* the first argument, which nobody gave */
 	size_t size;
 	char *strings;
 
-	strings = space_allocate(line.arguments.size + 1);
+	strings = space_allocate(sizeof(name) + line.arguments.size + 1);
 	if (!strings)
 		fail("no memory for the arguments", "");
-	launch.arguments.count = cmdline_split(line.arguments, strings, &size);
+	memcpy(strings, name, sizeof(name));
+	launch.arguments.count = 1 + cmdline_split(line.arguments, strings + sizeof(name), &size);
 	launch.arguments.data = strings;
-	launch.arguments.size = (uint32_t)size;
+	launch.arguments.size = (uint32_t)(sizeof(name) + size);
 }
 
 /* What this run was given: a launch block, or just files. */
@@ -169,6 +172,9 @@ void runtime_main(const struct nucleus_info *info)
 	trap_init();
 	space_init(info);
 	read_command_line(info);
+	if (!line.device_count)
+		line.device_count = acpi_find_virtio(info->rsdp, line.devices, CMDLINE_DEVICES_MAX);
+	exit_set_port(line.exit_port);
 	space_set_zeroed(line.ports.known);
 	mmio_init(&line);
 	console_start(&line.ports);

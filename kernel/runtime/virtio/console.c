@@ -8,6 +8,7 @@
 #include "exit.h"
 #include "idle.h"
 #include "lib/string.h"
+#include "serial.h"
 #include "status.h"
 #include "tsc.h"
 #include "virtio/mmio.h"
@@ -27,6 +28,7 @@ static uint32_t port_count;
 static struct port control;
 static bool hinted;
 static bool control_tried;
+static bool on_serial;
 
 /* By stream; NULL: leads nowhere. */
 static struct port *streams[CONSOLE_STREAMS];
@@ -202,8 +204,10 @@ void console_start(const struct cmdline_ports *hint)
 {
 	uint32_t features;
 
-	if (!mmio_find(&device, VIRTIO_ID_CONSOLE))
+	if (!mmio_find(&device, VIRTIO_ID_CONSOLE)) {
+		on_serial = serial_start();
 		return;
+	}
 	features = mmio_start(&device, 1u << VIRTIO_CONSOLE_F_MULTIPORT);
 	for (int i = 0; i < PORTS_MAX; i++)
 		ports[i].device = &device;
@@ -232,7 +236,16 @@ void console_start(const struct cmdline_ports *hint)
 
 bool console_has(enum console_stream stream)
 {
-	return streams[stream];
+	return on_serial ? stream != CONSOLE_STATUS : streams[stream] != NULL;
+}
+
+static enum console_state serial_state(enum console_stream stream)
+{
+	bool ended = false;
+
+	if (stream == CONSOLE_INPUT && !serial_available(&ended))
+		return ended ? CONSOLE_CLOSED : CONSOLE_BLOCKED;
+	return console_has(stream) ? CONSOLE_READY : CONSOLE_CLOSED;
 }
 
 /* The two outputs may lead to one terminal or file: what was written to the other one
@@ -266,6 +279,8 @@ enum console_state console_state(enum console_stream stream)
 {
 	struct port *port = streams[stream];
 
+	if (on_serial)
+		return serial_state(stream);
 	if (!port)
 		return CONSOLE_CLOSED;
 	if (stream == CONSOLE_INPUT)
@@ -281,7 +296,10 @@ enum console_state console_state(enum console_stream stream)
 size_t console_available(void)
 {
 	struct port *port = streams[CONSOLE_INPUT];
+	bool ended;
 
+	if (on_serial)
+		return serial_available(&ended);
 	return port && can_receive(port) ? port_received(port) : 0;
 }
 
@@ -289,6 +307,8 @@ size_t console_read(void *data, size_t size)
 {
 	struct port *port = streams[CONSOLE_INPUT];
 
+	if (on_serial)
+		return serial_read(data, size);
 	return port && can_receive(port) ? port_receive(port, data, size) : 0;
 }
 
@@ -360,7 +380,7 @@ static void wait_until(bool (*done)(uint32_t mask), uint32_t mask, const struct 
 {
 	uint64_t now = tsc_read(), spin_end = now + SPIN_TICKS;
 
-	if (mask)
+	if (mask && !on_serial)
 		listen();
 	/* With nothing to look at, only time passes. */
 	for (; (mask || source) && now < spin_end && now < deadline; now = tsc_read()) {
@@ -368,12 +388,12 @@ static void wait_until(bool (*done)(uint32_t mask), uint32_t mask, const struct 
 			return;
 		__builtin_ia32_pause();
 	}
-	if (mask)
+	if (mask && !on_serial)
 		mmio_enable_irq(&device);
 	want_all_interrupts(mask, source, true);
 	if (!over(done, mask, source)) {
 		idle_until(earlier(source, deadline));
-		if (mask)
+		if (mask && !on_serial)
 			mmio_acknowledge(&device);
 	}
 	want_all_interrupts(mask, source, false);
@@ -404,6 +424,10 @@ size_t console_write(enum console_stream stream, const void *data, size_t size)
 
 	if (console_state(stream) != CONSOLE_READY)
 		return 0;
+	if (on_serial) {
+		serial_write(data, size);
+		return size;
+	}
 	if (stream == CONSOLE_STATUS || port->proven)
 		return port_send(port, data, size);
 	/* The first time the host's answer is waited for: a stream that leads nowhere, to

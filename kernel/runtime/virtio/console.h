@@ -1,6 +1,6 @@
 /* The standard streams and the status channel, over virtio-console (virtio 1.2,
  * section 5.3). With named ports each stream has its own (abi/status.h); without,
- * port 0 is all three and there is no status channel. */
+ * port 0 is all three and there is no status channel. Without the device COM1 is all three. */
 #ifndef WALNUT_RUNTIME_CONSOLE_H
 #define WALNUT_RUNTIME_CONSOLE_H
 

@@ -2,8 +2,10 @@
 #include "virtio/mmio.h"
 
 #include "exit.h"
+#include "idle.h"
 #include "lib/text.h"
 #include "mem/space.h"
+#include "virtio/pci_transport.h"
 #include "virtio_mmio.h"
 
 #define QUEUES_MAX 40 /* of all devices together */
@@ -86,8 +88,8 @@ bool mmio_find_next(struct mmio_device *device, uint32_t id, uint32_t skip)
 			return true;
 		}
 	}
-	*device = (struct mmio_device){ 0 };
-	return false;
+	*device = (struct mmio_device){ .pci = line->device_count ? NULL : pci_find(id, skip) };
+	return device->pci;
 }
 
 bool mmio_find(struct mmio_device *device, uint32_t id)
@@ -103,6 +105,8 @@ static void add_status(struct mmio_device *device, uint32_t bits)
 
 uint32_t mmio_offered(struct mmio_device *device)
 {
+	if (device->pci)
+		return pci_offered(device->pci);
 	write_register(device->registers, VIRTIO_MMIO_DEVICE_FEATURES_SEL, 0);
 	return read_register(device->registers, VIRTIO_MMIO_DEVICE_FEATURES);
 }
@@ -120,10 +124,23 @@ static uint32_t start_tersely(struct mmio_device *device, uint32_t features)
 	return features;
 }
 
+_Noreturn static void refuse_features(const struct mmio_device *device)
+{
+	static const char why[] = "a virtio-pci device did not accept the features offered";
+
+	if (device->pci)
+		runtime_fail(why, sizeof(why) - 1);
+	refuse(": did not accept the features offered", device->address);
+}
+
 uint32_t mmio_start(struct mmio_device *device, uint32_t features)
 {
 	volatile uint8_t *registers = device->registers;
 
+	if (device->pci && !pci_start(device->pci, &features))
+		refuse_features(device);
+	if (device->pci)
+		return features;
 	if (terse)
 		return start_tersely(device, features);
 	write_register(registers, VIRTIO_MMIO_STATUS, 0);
@@ -139,7 +156,7 @@ uint32_t mmio_start(struct mmio_device *device, uint32_t features)
 	add_status(device, VIRTIO_STATUS_FEATURES_OK);
 	if (!(read_register(registers, VIRTIO_MMIO_STATUS) & VIRTIO_STATUS_FEATURES_OK)) {
 		add_status(device, VIRTIO_STATUS_FAILED);
-		refuse(": did not accept the features offered", device->address);
+		refuse_features(device);
 	}
 	return features;
 }
@@ -163,6 +180,12 @@ bool mmio_queue(struct mmio_device *device, struct virtq *queue, uint16_t number
 
 	if (used == QUEUES_MAX)
 		return false;
+	if (device->pci) {
+		if (!pci_queue(device->pci, queue, &rings[used], number))
+			return false;
+		used++;
+		return true;
+	}
 	write_register(registers, VIRTIO_MMIO_QUEUE_SEL, number);
 	if (!terse)
 		max = read_register(registers, VIRTIO_MMIO_QUEUE_NUM_MAX);
@@ -182,34 +205,41 @@ bool mmio_queue(struct mmio_device *device, struct virtq *queue, uint16_t number
 
 void mmio_driver_ok(struct mmio_device *device)
 {
-	if (!terse)
+	if (device->pci)
+		pci_driver_ok(device->pci);
+	else if (!terse)
 		add_status(device, VIRTIO_STATUS_DRIVER_OK);
 }
 
 void mmio_notify(struct mmio_device *device, const struct virtq *queue)
 {
-	write_register(device->registers, VIRTIO_MMIO_QUEUE_NOTIFY, queue->number);
+	if (device->pci)
+		pci_notify(device->pci, queue->number);
+	else
+		write_register(device->registers, VIRTIO_MMIO_QUEUE_NOTIFY, queue->number);
 }
 
 uint32_t mmio_config(struct mmio_device *device, uint32_t offset)
 {
-	return read_register(device->registers, VIRTIO_MMIO_CONFIG + offset);
+	return device->pci ? pci_config(device->pci, offset) :
+			     read_register(device->registers, VIRTIO_MMIO_CONFIG + offset);
 }
 
 void mmio_enable_irq(struct mmio_device *device)
 {
-	if (device->irq_enabled)
+	if (device->irq_enabled || device->pci)
 		return;
 	device->irq_enabled = true;
 	/* A line that is up already would never rise. */
 	mmio_acknowledge(device);
+	/* A line of a second interrupt controller, which nobody drives here. */
 	if (nucleus_call(NUCLEUS_IRQ_ENABLE, device->irq, 0, 0, 0) < 0)
-		refuse(": its interrupt line cannot be used", device->address);
+		idle_in_naps();
 }
 
 void mmio_acknowledge(struct mmio_device *device)
 {
-	if (!terse)
+	if (!terse && !device->pci)
 		write_register(device->registers, VIRTIO_MMIO_INTERRUPT_ACK,
 			       VIRTIO_INT_QUEUE | VIRTIO_INT_CONFIG);
 }

@@ -1,4 +1,5 @@
-/* virtio-mmio devices (virtio 1.2, section 4.2), register layout version 2. Each
+/* virtio devices: on virtio-mmio (virtio 1.2, section 4.2), register layout version 2, where the command
+ * line says that there are some; else on PCI (pci_transport.h). Each
  * access may cost the VMM's attention, some 40 microseconds on slow hosts, so none
  * is made that is not needed, and none before somebody asks for the device. */
 #ifndef WALNUT_RUNTIME_MMIO_H
@@ -11,7 +12,8 @@
 #include "virtio/virtq.h"
 
 struct mmio_device {
-	volatile uint8_t *registers; /* NULL: there is no such device */
+	volatile uint8_t *registers; /* NULL: there is no such device, or it is on PCI */
+	struct pci_device *pci;	     /* NULL: it is not */
 	uint64_t address;	/* physical, of the registers */
 	uint32_t irq;
 	uint32_t status;	/* VIRTIO_STATUS_* as last written */

@@ -364,7 +364,7 @@ static void do_unknown_call(void)
 static bool unknown_calls_are_faults(void)
 {
 	static const uint64_t numbers[] = {
-		0, 11, 77, UINT64_MAX, 1ull << 32 | NUCLEUS_POWER_OFF, 1ull << 63
+		0, 13, 77, UINT64_MAX, 1ull << 32 | NUCLEUS_POWER_OFF, 1ull << 63
 	};
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {

@@ -1,4 +1,4 @@
-/* Tests kernel/boot/information.c: the two boot protocols, reduced to one structure.
+/* Tests kernel/runtime/boot/information.c: the boot protocols, reduced to one structure.
  * It reads physical memory at VA_KERNEL + address; here that is a mapping of ours. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,6 +12,7 @@
 
 #include "boot/information.h"
 #include "boot_params.h"
+#include "multiboot.h"
 
 #define MEMORY_SIZE 0x20000
 #define ZERO_PAGE 0x7000
@@ -218,6 +219,84 @@ static void information_out_of_reach_is_refused(void **state)
 	assert_false(boot_information_read(0, UINT64_MAX - 8, &info));
 }
 
+/* What GRUB and QEMU leave: entries whose size does not count itself. */
+static struct multiboot_info *multiboot(uint32_t entries)
+{
+	struct multiboot_info *boot = (struct multiboot_info *)(memory + START_INFO);
+
+	*boot = (struct multiboot_info){
+		.flags = MULTIBOOT_INFO_CMDLINE | MULTIBOOT_INFO_MODULES | MULTIBOOT_INFO_MEMORY_MAP, .cmdline = 0x5000,
+		.mods_count = 1, .mods_addr = MODULES, .mmap_addr = MAP, .mmap_length = entries * sizeof(struct multiboot_memory),
+	};
+	for (uint32_t i = 0; i < entries; i++)
+		put(MAP + i * sizeof(struct multiboot_memory), &(struct multiboot_memory){ 20, 0x1000000ull * (i + 1), 0x10000, 1 },
+		    sizeof(struct multiboot_memory));
+	put(MODULES, &(struct multiboot_module){ 0x900000, 0x900123, 0, 0 }, sizeof(struct multiboot_module));
+	return boot;
+}
+
+static bool read_multiboot(struct nucleus_info *info)
+{
+	*info = new_info();
+	return boot_information_read(0xabcd00000000 | MULTIBOOT_BOOT_MAGIC, START_INFO, info);
+}
+
+static void multiboot_is_read(void **state)
+{
+	struct nucleus_info info;
+	struct multiboot_info *boot = multiboot(2);
+
+	assert_true(read_multiboot(&info));
+	assert_ram(&info, (struct nucleus_range[]){ { 0x1000000, 0x10000 }, { 0x2000000, 0x10000 } }, 2);
+	assert_int_equal(info.command_line, 0x5000);
+	assert_int_equal(info.initrd, 0x900000);
+	assert_int_equal(info.initrd_size, 0x123);
+	boot->flags = MULTIBOOT_INFO_MEMORY_MAP; /* the other fields mean nothing now */
+	assert_true(read_multiboot(&info));
+	assert_int_equal(info.command_line, 0);
+	assert_int_equal(info.initrd, 0);
+	put32(MAP + 20, 2); /* reserved */
+	assert_true(read_multiboot(&info));
+	assert_int_equal(info.ram_count, 1);
+}
+
+static void broken_multiboot_is_refused(void **state)
+{
+	struct nucleus_info info;
+	struct multiboot_info *boot = multiboot(2);
+
+	boot->flags = 0; /* no memory map */
+	assert_false(read_multiboot(&info));
+	multiboot(2);
+	put32(MAP + sizeof(struct multiboot_memory), 21); /* ends behind the map */
+	assert_false(read_multiboot(&info));
+	put32(MAP + sizeof(struct multiboot_memory), 19); /* too short for one */
+	assert_false(read_multiboot(&info));
+	put32(MAP, UINT32_MAX);
+	assert_false(read_multiboot(&info));
+	multiboot(2)->mmap_addr = 0xfffffff0;
+	assert_false(read_multiboot(&info));
+	multiboot(2)->mods_addr = 0xfffffff0;
+	assert_false(read_multiboot(&info));
+	multiboot(2);
+	put32(MODULES, 0x900124); /* ends before it begins */
+	assert_false(read_multiboot(&info));
+}
+
+/* PVH promises nothing of EAX. */
+static void pvh_is_known_by_its_own_magic_number(void **state)
+{
+	struct nucleus_info info = new_info();
+
+	memset(memory + START_INFO, 0, 0x100);
+	put32(START_INFO, 0x336ec578);
+	put32(START_INFO + 4, 1);
+	put64(START_INFO + 24, 0x5000);
+	put64(START_INFO + 40, MAP);
+	assert_true(boot_information_read(MULTIBOOT_BOOT_MAGIC, START_INFO, &info));
+	assert_int_equal(info.command_line, 0x5000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -229,6 +308,9 @@ int main(void)
 		cmocka_unit_test(start_info_is_read),
 		cmocka_unit_test(start_info_without_map_or_magic_is_refused),
 		cmocka_unit_test(information_out_of_reach_is_refused),
+		cmocka_unit_test(multiboot_is_read),
+		cmocka_unit_test(broken_multiboot_is_refused),
+		cmocka_unit_test(pvh_is_known_by_its_own_magic_number),
 	};
 
 	return cmocka_run_group_tests_name("boot information", tests, setup, teardown);

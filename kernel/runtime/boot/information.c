@@ -1,10 +1,11 @@
-/* Reduces the two boot protocols to struct nucleus_info: the Linux zero page
- * (abi/boot_params.h) and PVH's hvm_start_info (abi/pvh.h, version 1). */
-#include "information.h"
+/* Reduces the boot protocols to struct nucleus_info: the Linux zero page (abi/boot_params.h), PVH's
+ * hvm_start_info (abi/pvh.h, version 1) and multiboot's information (abi/multiboot.h). */
+#include "boot/information.h"
 
 #include <stddef.h>
 
 #include "boot_params.h"
+#include "multiboot.h"
 #include "pvh.h"
 
 #define PAGE_SIZE 4096ull
@@ -85,8 +86,59 @@ static bool read_start_info(const struct pvh_start_info *start, struct nucleus_i
 	return true;
 }
 
+/* Entries have sizes of their own. */
+static bool read_memory_map(const struct multiboot_info *boot, struct nucleus_info *info)
+{
+	const uint8_t *map = reach(boot->mmap_addr, boot->mmap_length);
+	uint32_t at = 0;
+
+	if (!map)
+		return false;
+	while (boot->mmap_length - at >= sizeof(struct multiboot_memory)) {
+		const struct multiboot_memory *entry = (const void *)(map + at);
+		uint32_t size = entry->size;
+
+		if (size < sizeof(*entry) - sizeof(size) || size > boot->mmap_length - at - sizeof(size))
+			return false;
+		if (entry->type == E820_RAM)
+			add_ram(info, entry->address, entry->length);
+		at += (uint32_t)sizeof(size) + size;
+	}
+	return true;
+}
+
+static bool read_multiboot(const struct multiboot_info *boot, struct nucleus_info *info)
+{
+	const struct multiboot_module *module;
+
+	if (boot == NULL || !(boot->flags & MULTIBOOT_INFO_MEMORY_MAP) || !read_memory_map(boot, info))
+		return false;
+	if (boot->flags & MULTIBOOT_INFO_CMDLINE) {
+		info->command_line = boot->cmdline;
+		info->command_line_max = COMMAND_LINE_DEFAULT_MAX;
+	}
+	if (!(boot->flags & MULTIBOOT_INFO_MODULES) || boot->mods_count == 0)
+		return true;
+	module = reach(boot->mods_addr, sizeof(*module));
+	if (module == NULL || module->end < module->start)
+		return false;
+	info->initrd = module->start;
+	info->initrd_size = module->end - module->start;
+	return true;
+}
+
+/* PVH says nothing of EAX, where multiboot has its magic number: PVH's own is in the structure. */
+static bool is_multiboot(uint64_t magic, uint64_t start_info)
+{
+	const uint32_t *first = reach(start_info, sizeof(*first));
+
+	return (uint32_t)magic == MULTIBOOT_BOOT_MAGIC && first && *first != PVH_MAGIC;
+}
+
 bool boot_information_read(uint64_t zero_page, uint64_t start_info, struct nucleus_info *info)
 {
+	if (start_info != 0 && is_multiboot(zero_page, start_info))
+		return read_multiboot(reach(start_info, sizeof(struct multiboot_info)), info);
 	if (start_info != 0)
 		return read_start_info(reach(start_info, sizeof(struct pvh_start_info)), info);
 	return read_zero_page(reach(zero_page, sizeof(struct boot_params)), info);

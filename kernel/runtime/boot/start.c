@@ -1,11 +1,12 @@
 /* The first code in ring 3: reads what the loader left, has the processor's
  * extensions enabled, and calls the runtime. */
-#include "information.h"
+#include "boot/information.h"
 
 #include <cpuid.h>
 #include <stddef.h>
 
 #include "nucleus/nucleus.h"
+#include "nucleus/shared.h"
 
 #define XCR0_SSE_AVX 0x6
 #define MXCSR_RESET 0x1f80 /* round to nearest, all exceptions masked */

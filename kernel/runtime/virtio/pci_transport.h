@@ -1,0 +1,38 @@
+/* virtio over PCI: virtio 1.2, section 4.1, modern interface only; functions of bus 0, whose BARs
+ * the firmware or the VMM has placed. mmio.h's functions come here for such devices. */
+#ifndef WALNUT_RUNTIME_PCI_TRANSPORT_H
+#define WALNUT_RUNTIME_PCI_TRANSPORT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "virtio/virtq.h"
+#include "virtio_pci.h"
+
+#define PCI_QUEUES_MAX 40
+
+struct pci_device {
+	uint32_t id;	   /* VIRTIO_ID_* */
+	uint32_t function; /* as the configuration's address has it */
+	volatile struct virtio_pci_common *common; /* NULL: not looked at closely yet */
+	volatile uint8_t *config;
+	volatile uint8_t *notify;
+	uint32_t config_size, notify_size, notify_multiplier;
+	uint16_t notify_offsets[PCI_QUEUES_MAX];
+	bool messages; /* MSI-X works; otherwise somebody has to look now and then */
+};
+
+/* The device with this VIRTIO_ID_* behind `skip` others, with its registers mapped; NULL: there is none.
+ * The bus is searched the first time. */
+struct pci_device *pci_find(uint32_t id, uint32_t skip);
+
+uint32_t pci_offered(struct pci_device *device);
+
+/* Returns the features agreed on; false: the device refuses them. */
+bool pci_start(struct pci_device *device, uint32_t *features);
+bool pci_queue(struct pci_device *device, struct virtq *queue, struct virtq_rings *rings, uint16_t number);
+void pci_driver_ok(struct pci_device *device);
+void pci_notify(struct pci_device *device, uint16_t queue);
+uint32_t pci_config(struct pci_device *device, uint32_t offset);
+
+#endif
