@@ -18,6 +18,7 @@
 #include "files.h"
 
 #define PADDING "\0\0\0"
+#define ARCHIVE_MAX (INT64_C(2) << 30) /* it is to fit into a machine's low memory */
 
 struct archive {
 	const char *command;
@@ -28,6 +29,9 @@ struct archive {
 
 static int give_up(const struct archive *archive, const char *path, int error)
 {
+	if (error == EFBIG)
+		return fail("%s: --bundle: %s: with it the bundle is larger than %lld MiB", archive->command, path,
+			    (long long)(ARCHIVE_MAX >> 20));
 	return fail("%s: --bundle: %s: %s", archive->command, path, strerror(error));
 }
 
@@ -60,7 +64,8 @@ static int put_file(struct archive *archive, const char *name, const char *path)
 
 	if (fd < 0)
 		return -errno;
-	code = fstat(fd, &status) ? -errno : status.st_size > UINT32_MAX ? -EFBIG : 0;
+	begin = lseek(archive->fd, 0, SEEK_CUR);
+	code = fstat(fd, &status) ? -errno : status.st_size > ARCHIVE_MAX - begin ? -EFBIG : 0;
 	if (!code)
 		code = put_header(archive, name, &status, (uint64_t)status.st_size);
 	begin = lseek(archive->fd, 0, SEEK_CUR);

@@ -44,6 +44,30 @@ def deep_trees(context):
 
 
 @test
+def bundles(context):
+    """a bundle has names of 255 bytes, deep trees and names that are no UTF-8; sockets are left out; what is too large is
+    refused in one line."""
+    tree, deep = os.path.join(os.fsencode(context.tmp), b"tree"), "d/" * 300
+    os.makedirs(os.path.join(tree, deep.encode()))
+    for name, content in ((b"n" * 255, "longest"), (deep.encode() + b"leaf", "deep"), (b"\xff", "odd")):
+        with open(os.path.join(tree, name), "w") as file:
+            file.write(content)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(os.fsdecode(tree) + "/socket")
+    program = from_c(context, "folders")
+    result = context.walnut("run", "--bundle", "tree::b", program, "read", "b/" + "n" * 255, "read", f"b/{deep}leaf",
+                            "count", "b")
+    context.must(result)
+    context.equal(result.out, b"longest\ndeep\n3\n", "contents")
+    for size, text in (((3 << 30), "larger than 2048 MiB"), (300 << 20, "archives (300 MiB) do not fit")):
+        os.truncate(os.path.join(tree, b"\xff"), size)
+        result = context.walnut("run", "--bundle", "tree::b", program, "count", "b")
+        context.must(result, 125)
+        context.equal(len(result.err.splitlines()), 1, "one line")
+        context.contains(result.err, text.encode())
+
+
+@test
 def more_than_4_gib(context):
     """files are larger than 4 GiB: sizes, offsets, the end, and what lies behind the largest offset."""
     ours, theirs = folder(context, "shared"), folder(context, "native")

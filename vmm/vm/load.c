@@ -33,7 +33,8 @@ static int write_launch_block(struct vm *vm, uint64_t cmdline_size, struct initr
 	if (place->size > BOOT_LOW_RAM_END - place->gpa) {
 		place->gpa = initrd_place(&vm->mem, vm->kernel.image.end, low->size - 1, place->size);
 		if (place->gpa == 0)
-			return failure_set(&vm->failure, -ENOMEM, "arguments and environment do not fit into guest memory");
+			return failure_set(&vm->failure, -ENOMEM, "arguments, environment and archives (%llu MiB) do not fit"
+					   " into the machine's memory", (unsigned long long)(place->size >> 20));
 	}
 	block = guest_mem_range(&vm->mem, place->gpa, place->size);
 	if (!block)

@@ -358,7 +358,7 @@ static void big_arguments_find_their_place(void **state)
 	assert_int_equal(krun_set_exec(ctx, "prog", argv, NULL), 0);
 	assert_int_equal(krun_set_vm_config(ctx, 1, 8), 0);
 	assert_int_equal(krun_walnut_run(ctx, &result), -ENOMEM);
-	assert_string_equal(result.message, "arguments and environment do not fit into guest memory");
+	assert_string_equal(result.message, "arguments, environment and archives (8 MiB) do not fit into the machine's memory");
 	close(fd);
 	free(big);
 }
