@@ -63,6 +63,7 @@ static void start(void)
 	x2apic = read_msr(MSR_APIC_BASE) & APIC_BASE_X2APIC;
 	apic_write(APIC_SPURIOUS, APIC_SPURIOUS_ENABLE | VECTOR_SPURIOUS);
 	tsc_deadline = cpuid(1).ecx & CPUID_1_ECX_TSC_DEADLINE;
+	nucleus_shared.info.timer = (x2apic ? NUCLEUS_TIMER_X2APIC : 0) | (tsc_deadline ? NUCLEUS_TIMER_TSC_DEADLINE : 0);
 	if (tsc_deadline) {
 		apic_write(APIC_LVT_TIMER, APIC_LVT_TSC_DEADLINE | VECTOR_TIMER);
 	} else {

@@ -93,6 +93,9 @@
 
 #define NUCLEUS_RAM_MAX 32
 
+#define NUCLEUS_TIMER_X2APIC 1u
+#define NUCLEUS_TIMER_TSC_DEADLINE 2u /* else the local APIC's counter */
+
 struct nucleus_range {
 	uint64_t start; /* physical */
 	uint64_t size;
@@ -114,7 +117,7 @@ struct nucleus_info {
 	uint64_t tsc_hz;	 /* 0: not known, use kvmclock */
 	uint32_t ram_count;	 /* RAM: e820 less the image; page aligned, in e820's
 				      order. The command line and the initrd lie inside */
-	uint32_t reserved;
+	uint32_t timer;	     /* NUCLEUS_TIMER_*, from the first IDLE on */
 	struct nucleus_range ram[NUCLEUS_RAM_MAX];
 	/* counters */
 	volatile uint64_t irqs;

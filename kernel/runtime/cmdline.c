@@ -203,13 +203,15 @@ static struct cmdline_word cut_devices(struct cmdline *out, struct cmdline_word 
 	return arguments;
 }
 
-void cmdline_parse(struct cmdline *out, const char *text, size_t max)
+bool cmdline_parse(struct cmdline *out, const char *text, size_t max)
 {
 	struct cmdline_word rest = { text, 0 }, word;
 
 	memset(out, 0, sizeof(*out));
 	while (rest.size < max && text[rest.size])
 		rest.size++;
+	if (rest.size == max)
+		return false;
 	while (next_word(&rest, &word)) {
 		if (word.size == 2 && word.text[0] == '-' && word.text[1] == '-') {
 			out->arguments = cut_devices(out, rest);
@@ -217,6 +219,7 @@ void cmdline_parse(struct cmdline *out, const char *text, size_t max)
 		}
 		parse_word(out, word);
 	}
+	return true;
 }
 
 uint32_t cmdline_split(struct cmdline_word rest, char *out, size_t *size)

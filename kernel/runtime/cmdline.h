@@ -48,8 +48,8 @@ struct cmdline {
 	struct cmdline_word arguments; /* everything after "--" */
 };
 
-/* Reads at most `max` bytes up to a NUL. The result points into `text`. */
-void cmdline_parse(struct cmdline *out, const char *text, size_t max);
+/* Reads at most `max` bytes up to a NUL; false: there is none. The result points into `text`. */
+bool cmdline_parse(struct cmdline *out, const char *text, size_t max);
 
 /* Splits `word` into NUL-terminated strings, one after the other in `out`, which
  * has room for word.size + 1 bytes. Returns how many; *size gets their total. */

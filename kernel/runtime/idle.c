@@ -1,8 +1,6 @@
 /* Waiting for the outside world; see idle.h. */
 #include "idle.h"
 
-#include <stdbool.h>
-
 #include "nucleus/nucleus.h"
 #include "tsc.h"
 
@@ -11,9 +9,12 @@
 static uint64_t halted;
 static bool naps;
 
-void idle_in_naps(void)
+bool idle_in_naps(void)
 {
+	bool before = naps;
+
 	naps = true;
+	return before;
 }
 
 void idle_until(uint64_t deadline)

@@ -57,8 +57,8 @@ static void read_command_line(const struct nucleus_info *info)
 
 	if (info->command_line && max)
 		text = space_show(info->command_line, max);
-	if (text)
-		cmdline_parse(&line, text, max);
+	if (text && !cmdline_parse(&line, text, max))
+		fail("the command line is longer than the loader may make it", "");
 }
 
 /* From the command line, where no launch block says it. */
@@ -146,11 +146,13 @@ static void set_limits(void)
 }
 
 /* For walnut.debug: what the kernel found, on the serial port. */
-static void describe(void)
+static void describe(const struct nucleus_info *info)
 {
-	char buffer[256];
+	char buffer[384];
 	struct text text = TEXT_IN(buffer);
 
+	idle_until(tsc_read() + 1); /* has the timer started */
+	clock_monotonic_ns();	    /* and the clock */
 	text_string(&text, "walnut: ");
 	text_unsigned(&text, space_ram_total() >> 20);
 	text_string(&text, " MiB of RAM, ");
@@ -160,7 +162,15 @@ static void describe(void)
 		text_string(&text, console_has(stream) ? " yes" : " no");
 	text_string(&text, ", ");
 	text_unsigned(&text, launch.arguments.count);
-	text_string(&text, " arguments\r\n");
+	text_string(&text, " arguments; clock: ");
+	text_string(&text, info->kvmclock ? "kvmclock" : "TSC");
+	if (info->tsc_hz) {
+		text_string(&text, " at ");
+		text_unsigned(&text, info->tsc_hz / 1000000);
+		text_string(&text, " MHz");
+	}
+	text_string(&text, info->timer & NUCLEUS_TIMER_TSC_DEADLINE ? ", timer: TSC deadline" : ", timer: local APIC");
+	text_string(&text, info->timer & NUCLEUS_TIMER_X2APIC ? ", x2APIC\r\n" : ", xAPIC\r\n");
 	nucleus_call(NUCLEUS_SERIAL_WRITE, (uint64_t)buffer, text.used, 0, 0);
 }
 
@@ -192,7 +202,7 @@ void runtime_main(const struct nucleus_info *info)
 	set_limits();
 	module = find_program();
 	if (line.debug)
-		describe();
+		describe(info);
 	exit_times.runtime_up = tsc_read();
 	run_program(module);
 	runtime_exit(0, 0);

@@ -3,8 +3,10 @@
 import shutil
 import socket
 import subprocess
+import time
 
 from lib.endtoend import test
+from lib.peers import read_all
 from lib.programs import example
 
 MACHINES = ["microvm,acpi=off", "microvm", "pc", "q35"]
@@ -20,9 +22,9 @@ def image(context, name, *options, suffix="elf"):
     return made
 
 
-def qemu(machine, kernel, *options, append="", serial="stdio"):
+def qemu(machine, kernel, *options, append=""):
     return ["qemu-system-x86_64", "-M", machine, "-accel", "tcg", "-cpu", "max", "-m", "128", "-nodefaults", "-no-user-config",
-            "-display", "none", "-no-reboot", "-serial", serial, "-global", "virtio-mmio.force-legacy=false",
+            "-display", "none", "-no-reboot", "-serial", "stdio", "-global", "virtio-mmio.force-legacy=false",
             "-device", "isa-debug-exit,iobase=0xf4,iosize=1", "-kernel", kernel,
             "-append", f"walnut.exit_port=0xf4 {append}", *options]
 
@@ -54,6 +56,85 @@ def hello_at_the_serial_port(context):
         context.equal(status_of(got), 0, machine)
         context.contains(got.out, b"MiB of RAM")
         assert got.out.endswith(b"Hello from WebAssembly!\n"), (machine, got.out)
+
+
+@test
+def hello_on_kvm(context):
+    """The same with QEMU on KVM, where QEMU can use it."""
+    kernel = image(context, "hello")
+    for machine in MACHINES:
+        command = qemu(machine, kernel, append="walnut.debug")
+        command[command.index("tcg")] = "kvm"
+        # Of a model that is not too new for hosts without hardware virtualization.
+        command[command.index("max")] = "EPYC,-arch-capabilities"
+        got = context.run(*command, input=b"")
+        if not got.out and got.status not in (0, 1):
+            context.skip("QEMU cannot use KVM here")
+        context.equal(status_of(got), 0, machine)
+        assert b"clock: kvmclock" in got.out and got.out.endswith(b"Hello from WebAssembly!\n"), (machine, got.out)
+
+
+@test
+def clocks_and_timers(context):
+    """What the processor and the host have is taken, in order, and walnut.debug says what that was."""
+    kernel = image(context, "hello")
+    for cpu, text in (("max", b"clock: TSC at "), ("qemu64,-x2apic", b"timer: local APIC, xAPIC")):
+        command = qemu("q35", kernel, append="walnut.debug")
+        command[command.index("max")] = cpu
+        got = context.run(*command, input=b"")
+        context.equal(status_of(got), 0, cpu)
+        context.contains(got.out, text)
+
+
+def with_streams(context, machine, device, kernel, append=""):
+    """(process, the other ends of its input and output) with a port of a console device for each."""
+    listeners = []
+    words = ["-device", device]
+    for number, name in enumerate(("krun-stdin", "krun-stdout")):
+        path = context.tmp / f"{len(list(context.tmp.iterdir()))}.socket"
+        listeners.append(socket.socket(socket.AF_UNIX))
+        listeners[number].bind(str(path))
+        listeners[number].listen()
+        listeners[number].settimeout(30)
+        words += ["-chardev", f"socket,id=c{number},path={path}",
+                  "-device", f"virtserialport,chardev=c{number},name={name},nr={number + 1}"]
+    process = context.start(qemu(machine, kernel, *words, append=append), stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    streams = []
+    for listener in listeners:
+        streams.append(listener.accept()[0])
+        streams[-1].settimeout(30)
+        listener.close()
+    return process, *streams
+
+
+def say_and_hear(given, told, data):
+    """Input to its end, and then all output."""
+    with given, told:
+        given.sendall(data)
+        given.shutdown(socket.SHUT_WR)
+        return read_all(told)
+
+
+@test
+def interrupts_that_never_come(context):
+    """A device whose interrupt line is wrong is looked at now and then, and a line says so."""
+    kernel = image(context, "wc")
+    # The last of the machine's 24 places has line 47.
+    process, given, told = with_streams(context, "microvm", "virtio-serial-device", kernel,
+                                        "virtio_mmio.device=512@0xfeb02e00:9")
+    time.sleep(2)  # it waits for interrupts by then
+    context.equal(say_and_hear(given, told, b"one two\n").split(), [b"1", b"2", b"8"])
+    context.contains(context.finish(process).out, b"interrupts of a device do not come")
+
+
+@test
+def long_command_lines(context):
+    """As much as QEMU's loader takes, some 4 KiB, reaches the program."""
+    kernel = image(context, "cat")
+    words = " ".join("/none" for _ in range(650))
+    got = context.run(*qemu("q35", kernel, append=f"-- {words}"), input=b"")
+    context.equal((status_of(got), got.out.count(b"cat: /none: ")), (1, 650))
 
 
 @test
@@ -108,34 +189,12 @@ def streams_of_a_console_device(context):
     """virtio-console on virtio-mmio, found by words or by ACPI, and on PCI: input, output, and an end of both."""
     kernel = image(context, "sha256sum")
     data = bytes(range(256)) * 200
+    expected = context.must(context.run("sha256sum", input=data)).out.split()[0]
     for machine, device in (("microvm,acpi=off", "virtio-serial-device"), ("microvm", "virtio-serial-device"),
                             ("pc", "virtio-serial-pci"), ("q35", "virtio-serial-pci,disable-legacy=on")):
-        path = context.tmp / f"{machine[-3:]}.socket"
-        ends = [f"{path}{number}" for number in range(2)]
-        listeners = []
-        for end in ends:
-            listener = socket.socket(socket.AF_UNIX)
-            listener.bind(end)
-            listener.listen()
-            listener.settimeout(30)
-            listeners.append(listener)
-        process = context.start(qemu(machine, kernel, "-device", device, *(
-            word for number, name in enumerate(("krun-stdin", "krun-stdout"))
-            for word in ("-chardev", f"socket,id=c{number},path={ends[number]}",
-                         "-device", f"virtserialport,chardev=c{number},name={name},nr={number + 1}")), serial="none"),
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        streams = [listener.accept()[0] for listener in listeners]
-        streams[0].sendall(data)
-        streams[0].shutdown(socket.SHUT_WR)
-        streams[1].settimeout(30)
-        told = b""
-        while part := streams[1].recv(1000):
-            told += part
+        process, given, told = with_streams(context, machine, device, kernel)
+        context.equal(say_and_hear(given, told, data).split()[0], expected, machine)
         context.equal(status_of(context.finish(process)), 0, machine)
-        sum_of = context.must(context.run("sha256sum", input=data)).out.split()[0]
-        context.equal(told.split()[0], sum_of, machine)
-        for item in (*streams, *listeners):
-            item.close()
 
 
 def free_port():

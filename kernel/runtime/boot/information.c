@@ -9,7 +9,7 @@
 #include "pvh.h"
 
 #define PAGE_SIZE 4096ull
-#define COMMAND_LINE_DEFAULT_MAX 4096u
+#define COMMAND_LINE_DEFAULT_MAX 65536u /* where no length is told */
 
 /* Nothing a loader leaves lies at address 0. */
 static const void *reach(uint64_t pa, uint64_t size)
@@ -51,8 +51,7 @@ static bool read_zero_page(const struct boot_params *params, struct nucleus_info
 		if (params->e820_table[i].type == E820_RAM)
 			add_ram(info, params->e820_table[i].addr, params->e820_table[i].size);
 	info->command_line = (uint64_t)params->ext_cmd_line_ptr << 32 | params->cmd_line_ptr;
-	info->command_line_max = params->cmdline_size ? params->cmdline_size
-						      : COMMAND_LINE_DEFAULT_MAX;
+	info->command_line_max = params->cmdline_size ? params->cmdline_size + 1ull : COMMAND_LINE_DEFAULT_MAX;
 	info->initrd_size = (uint64_t)params->ext_ramdisk_size << 32 | params->ramdisk_size;
 	if (info->initrd_size)
 		info->initrd = (uint64_t)params->ext_ramdisk_image << 32 | params->ramdisk_image;

@@ -8,6 +8,7 @@
 #include "exit.h"
 #include "idle.h"
 #include "lib/string.h"
+#include "nucleus/nucleus.h"
 #include "serial.h"
 #include "status.h"
 #include "tsc.h"
@@ -20,6 +21,7 @@
 #define CONTROL_MESSAGE_MAX 64
 #define SPIN_TICKS 200000	 /* the host often answers sooner than a halt takes */
 #define HANDSHAKE_TICKS 60000000 /* 20 ms or so of silence: that was all */
+#define PATIENCE_TICKS 3000000000u /* a second or so: an interrupt that did not come by then was lost */
 #define FINISH_TICKS 6000000000	 /* a host that takes no output for so long is gone */
 
 static struct mmio_device device;
@@ -375,6 +377,19 @@ static uint64_t earlier(const struct wait_source *source, uint64_t deadline)
 	return other < deadline ? other : deadline;
 }
 
+/* Where VMMs have interrupts in their own way; ours has them as it says. */
+static void idle_watchfully(bool (*done)(uint32_t mask), uint32_t mask, const struct wait_source *source, uint64_t deadline)
+{
+	static const char lost[] = "walnut: interrupts of a device do not come: it is looked at every millisecond\r\n";
+	uint64_t patience = tsc_read() + PATIENCE_TICKS;
+
+	idle_until(deadline < patience ? deadline : patience);
+	if (deadline <= patience || tsc_read() < patience || !over(done, mask, source))
+		return;
+	if (!idle_in_naps())
+		nucleus_call(NUCLEUS_SERIAL_WRITE, (uint64_t)lost, sizeof(lost) - 1, 0, 0);
+}
+
 static void wait_until(bool (*done)(uint32_t mask), uint32_t mask, const struct wait_source *source,
 		       uint64_t deadline)
 {
@@ -392,7 +407,10 @@ static void wait_until(bool (*done)(uint32_t mask), uint32_t mask, const struct 
 		mmio_enable_irq(&device);
 	want_all_interrupts(mask, source, true);
 	if (!over(done, mask, source)) {
-		idle_until(earlier(source, deadline));
+		if (hinted)
+			idle_until(earlier(source, deadline));
+		else
+			idle_watchfully(done, mask, source, earlier(source, deadline));
 		if (mask && !on_serial)
 			mmio_acknowledge(&device);
 	}

@@ -135,14 +135,14 @@ static void devices_at_the_very_end_are_no_arguments(void **state)
 	assert_memory_equal(strings, expected, sizeof(expected));
 }
 
-static void a_line_without_an_end_stops_at_its_limit(void **state)
+static void a_line_without_an_end_is_refused(void **state)
 {
 	struct cmdline line;
 	char *text = malloc(12);
 
 	memcpy(text, "walnut.debug", 12);
-	cmdline_parse(&line, text, 12);
-	assert_true(line.debug);
+	assert_false(cmdline_parse(&line, text, 12));
+	assert_false(line.debug);
 	free(text);
 }
 
@@ -185,7 +185,7 @@ int main(void)
 		cmocka_unit_test(other_words_are_understood_or_ignored),
 		cmocka_unit_test(arguments_follow_two_dashes),
 		cmocka_unit_test(devices_at_the_very_end_are_no_arguments),
-		cmocka_unit_test(a_line_without_an_end_stops_at_its_limit),
+		cmocka_unit_test(a_line_without_an_end_is_refused),
 		cmocka_unit_test(limits_are_found_by_their_names),
 		cmocka_unit_test(an_open_quote_ends_with_the_line),
 	};

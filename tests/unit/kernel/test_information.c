@@ -92,7 +92,7 @@ static void zero_page_fields_are_read(void **state)
 	params->acpi_rsdp_addr = 0xe0000;
 	assert_true(boot_information_read(ZERO_PAGE, 0, &info));
 	assert_int_equal(info.command_line, 0x20000);
-	assert_int_equal(info.command_line_max, 2047);
+	assert_int_equal(info.command_line_max, 2048);
 	assert_int_equal(info.initrd, 0x107ff0000);
 	assert_int_equal(info.initrd_size, 4096);
 	assert_int_equal(info.rsdp, 0xe0000);
