@@ -8,8 +8,10 @@
 
 void fs_watch_init(struct fs_watch *watch)
 {
+	cpu_set_t allowed;
+
 	*watch = (struct fs_watch){ .after = FS_WATCH_AFTER_MIN };
-	if (sched_getaffinity(0, sizeof(watch->allowed), &watch->allowed) != 0 || CPU_COUNT(&watch->allowed) < 2)
+	if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0 || CPU_COUNT(&allowed) < 2)
 		watch->after = 0;
 }
 
@@ -37,10 +39,12 @@ bool fs_watch_due(struct fs_watch *watch)
 
 void fs_watch_begin(struct fs_watch *watch)
 {
-	cpu_set_t others = watch->allowed;
+	cpu_set_t others;
 
-	if (watch->guest_cpu < 0 || watch->guest_cpu >= CPU_SETSIZE || sched_getcpu() != watch->guest_cpu)
+	if (watch->guest_cpu < 0 || watch->guest_cpu >= CPU_SETSIZE || sched_getcpu() != watch->guest_cpu ||
+	    sched_getaffinity(0, sizeof(watch->allowed), &watch->allowed) != 0)
 		return;
+	others = watch->allowed;
 	CPU_CLR(watch->guest_cpu, &others);
 	watch->moved = sched_setaffinity(0, sizeof(others), &others) == 0;
 }

@@ -23,9 +23,9 @@ struct fs_watch {
 	uint32_t quick; /* how many there have been */
 	bool due;
 	uint64_t answered_ns; /* when the last one was */
-	cpu_set_t allowed;    /* where this process may run */
-	int guest_cpu;	      /* where the guest did when the thread was woken */
-	bool moved;
+	int guest_cpu;	      /* where the guest ran when the thread was woken */
+	bool moved;	      /* away from there, and back to these: */
+	cpu_set_t allowed;
 };
 
 /* Never, where this process has one processor. */
