@@ -17,6 +17,7 @@
 #include "virtio_mmio.h"
 
 #define DEVICES_MAX 16
+#define RESET_TICKS 6000000000u /* two seconds or so */
 #define SLOTS 32
 #define FUNCTIONS 8
 #define HEADER_MULTIFUNCTION 0x80u
@@ -235,9 +236,12 @@ bool pci_start(struct pci_device *device, uint32_t *features)
 {
 	volatile struct virtio_pci_common *common = device->common;
 
+	uint64_t deadline = tsc_read() + RESET_TICKS;
+
 	common->device_status = 0;
-	while (common->device_status) /* until it is reset */
-		;
+	while (common->device_status)
+		if (tsc_read() > deadline)
+			refuse(device, ": it does not come out of its reset");
 	add_status(device, VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER);
 	*features &= pci_offered(device);
 	common->driver_feature_select = 0;
