@@ -33,7 +33,7 @@ struct cmdline {
 	uint32_t device_count;
 	/* walnut.ports=stdin:N,stdout:N,stderr:N,status:N: the VMM promises that the
 	 * named ports are there and open, so that nobody need wait for it to say so,
-	 * and what virtio/mmio.c counts on. */
+	 * and what virtio/mmio_transport.c counts on. */
 	struct cmdline_ports ports;
 	bool debug;	  /* walnut.debug: report on the serial port */
 	uint64_t epoch_ns; /* walnut.epoch_ns=: Unix time at the start, 0: not said */

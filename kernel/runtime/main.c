@@ -17,7 +17,7 @@
 #include "trap.h"
 #include "tsc.h"
 #include "virtio/console.h"
-#include "virtio/mmio.h"
+#include "virtio/device.h"
 #include "wasi/args.h"
 #include "wasi/descriptor.h"
 #include "wasi/guest.h"
@@ -186,7 +186,7 @@ void runtime_main(const struct nucleus_info *info)
 		line.device_count = acpi_find_virtio(info->rsdp, line.devices, CMDLINE_DEVICES_MAX);
 	exit_set_port(line.exit_port);
 	space_set_zeroed(line.ports.known);
-	mmio_init(&line);
+	device_init(&line);
 	console_start(&line.ports);
 	read_launch(info);
 	clock_init(info, &line);

@@ -5,7 +5,7 @@
 #include "lib/string.h"
 #include "mem/space.h"
 #include "tsc.h"
-#include "virtio/mmio.h"
+#include "virtio/device.h"
 #include "virtio_mmio.h"
 
 #define DIRECTORIES_MAX 16
@@ -21,7 +21,7 @@
 _Static_assert(FUSE_DIRECT_PIECES + 2 <= AHEAD, "a request has to fit into the queue");
 
 static struct device {
-	struct mmio_device mmio;
+	struct virtio_device mmio;
 	struct virtq queue;
 	bool unnoticed; /* it does not look by itself for what was published last */
 	uint32_t written[VIRTQ_SIZE];
@@ -38,12 +38,12 @@ bool fuse_transport_start(uint32_t number)
 {
 	struct device *device = &devices[number];
 
-	if (number >= DIRECTORIES_MAX || !mmio_find_next(&device->mmio, VIRTIO_ID_FS, number))
+	if (number >= DIRECTORIES_MAX || !device_find_next(&device->mmio, VIRTIO_ID_FS, number))
 		return false;
-	mmio_start(&device->mmio, 0);
-	if (!mmio_queue(&device->mmio, &device->queue, QUEUE_REQUESTS) || device->queue.size < VIRTQ_SIZE)
+	device_start(&device->mmio, 0);
+	if (!device_queue(&device->mmio, &device->queue, QUEUE_REQUESTS) || device->queue.size < VIRTQ_SIZE)
 		return false;
-	mmio_driver_ok(&device->mmio);
+	device_driver_ok(&device->mmio);
 	return true;
 }
 
@@ -56,7 +56,7 @@ static void publish(struct device *device)
 static void notify(struct device *device)
 {
 	device->unnoticed = false;
-	mmio_notify(&device->mmio, &device->queue);
+	device_notify(&device->mmio, &device->queue);
 }
 
 /* Until the device has written something, awake for a while. */
@@ -69,11 +69,11 @@ static void wait_some(struct device *device)
 			__builtin_ia32_pause();
 			continue;
 		}
-		mmio_enable_irq(&device->mmio);
+		device_enable_irq(&device->mmio);
 		virtq_want_interrupt(&device->queue, true);
 		if (!virtq_ready(&device->queue)) {
 			idle_until(IDLE_FOREVER);
-			mmio_acknowledge(&device->mmio);
+			device_acknowledge(&device->mmio);
 		}
 		virtq_want_interrupt(&device->queue, false);
 	}

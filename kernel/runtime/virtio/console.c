@@ -12,7 +12,7 @@
 #include "serial.h"
 #include "status.h"
 #include "tsc.h"
-#include "virtio/mmio.h"
+#include "virtio/device.h"
 #include "virtio/port.h"
 #include "virtio_console.h"
 #include "virtio_mmio.h"
@@ -24,7 +24,7 @@
 #define PATIENCE_TICKS 3000000000u /* a second or so: an interrupt that did not come by then was lost */
 #define FINISH_TICKS 6000000000	 /* a host that takes no output for so long is gone */
 
-static struct mmio_device device;
+static struct virtio_device device;
 static struct port ports[PORTS_MAX];
 static uint32_t port_count;
 static struct port control;
@@ -66,7 +66,7 @@ static void assign(enum console_stream stream, struct port *port)
 
 static bool set_up_queue(struct virtq *queue, uint32_t number)
 {
-	return queue->rings || mmio_queue(&device, queue, (uint16_t)number);
+	return queue->rings || device_queue(&device, queue, (uint16_t)number);
 }
 
 static bool can_receive(struct port *port)
@@ -164,7 +164,7 @@ static void handshake(void)
 	}
 	set_up_queue(&control.receive, VIRTIO_CONSOLE_CONTROL_RX);
 	set_up_queue(&control.transmit, VIRTIO_CONSOLE_CONTROL_TX);
-	mmio_driver_ok(&device);
+	device_driver_ok(&device);
 	handle_messages();
 	say(0, VIRTIO_CONSOLE_DEVICE_READY, 1);
 	deadline = tsc_read() + HANDSHAKE_TICKS;
@@ -199,18 +199,18 @@ static void use_hint(const struct cmdline_ports *hint)
 		if (numbers[stream] && numbers[stream] < PORTS_MAX)
 			assign(stream, &ports[numbers[stream]]);
 	}
-	mmio_driver_ok(&device);
+	device_driver_ok(&device);
 }
 
 void console_start(const struct cmdline_ports *hint)
 {
 	uint32_t features;
 
-	if (!mmio_find(&device, VIRTIO_ID_CONSOLE)) {
+	if (!device_find(&device, VIRTIO_ID_CONSOLE)) {
 		on_serial = serial_start();
 		return;
 	}
-	features = mmio_start(&device, 1u << VIRTIO_CONSOLE_F_MULTIPORT);
+	features = device_start(&device, 1u << VIRTIO_CONSOLE_F_MULTIPORT);
 	for (int i = 0; i < PORTS_MAX; i++)
 		ports[i].device = &device;
 	control.device = &device;
@@ -220,12 +220,12 @@ void console_start(const struct cmdline_ports *hint)
 		use_port_zero();
 		can_receive(&ports[0]);
 		can_transmit(&ports[0]);
-		mmio_driver_ok(&device);
+		device_driver_ok(&device);
 	} else if (hint->known) {
 		hinted = true;
 		use_hint(hint);
 	} else {
-		port_count = mmio_config(&device, offsetof(struct virtio_console_config, max_nr_ports));
+		port_count = device_config(&device, offsetof(struct virtio_console_config, max_nr_ports));
 		if (port_count > PORTS_MAX)
 			port_count = PORTS_MAX;
 		handshake();
@@ -404,7 +404,7 @@ static void wait_until(bool (*done)(uint32_t mask), uint32_t mask, const struct 
 		__builtin_ia32_pause();
 	}
 	if (mask && !on_serial)
-		mmio_enable_irq(&device);
+		device_enable_irq(&device);
 	want_all_interrupts(mask, source, true);
 	if (!over(done, mask, source)) {
 		if (hinted)
@@ -412,7 +412,7 @@ static void wait_until(bool (*done)(uint32_t mask), uint32_t mask, const struct 
 		else
 			idle_watchfully(done, mask, source, earlier(source, deadline));
 		if (mask && !on_serial)
-			mmio_acknowledge(&device);
+			device_acknowledge(&device);
 	}
 	want_all_interrupts(mask, source, false);
 }

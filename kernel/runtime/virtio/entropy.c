@@ -9,14 +9,14 @@
 #include "lib/string.h"
 #include "mem/space.h"
 #include "tsc.h"
-#include "virtio/mmio.h"
+#include "virtio/device.h"
 #include "virtio_mmio.h"
 
 #define POOL_SIZE 1024
 #define SPIN_TICKS 300000
 #define RDRAND_TRIES 10 /* as Intel's manual advises */
 
-static struct mmio_device device;
+static struct virtio_device device;
 static struct virtq queue;
 static uint8_t pool[POOL_SIZE] __attribute__((aligned(1024)));
 static uint32_t pool_at, pool_size;
@@ -32,12 +32,12 @@ static bool has_rdrand(void)
 static void choose(void)
 {
 	source = has_rdrand() ? PROCESSOR : NOTHING;
-	if (!mmio_find(&device, VIRTIO_ID_RNG))
+	if (!device_find(&device, VIRTIO_ID_RNG))
 		return;
-	mmio_start(&device, 0);
-	if (!mmio_queue(&device, &queue, 0))
+	device_start(&device, 0);
+	if (!device_queue(&device, &queue, 0))
 		return;
-	mmio_driver_ok(&device);
+	device_driver_ok(&device);
 	source = DEVICE;
 }
 
@@ -50,17 +50,17 @@ static void refill(void)
 
 	virtq_add(&queue, 0, space_physical(pool), sizeof(pool), true);
 	if (virtq_publish(&queue))
-		mmio_notify(&device, &queue);
+		device_notify(&device, &queue);
 	while (!(taken = virtq_take(&queue, &id, &pool_size))) {
 		if (tsc_read() < spin_end) {
 			__builtin_ia32_pause();
 			continue;
 		}
-		mmio_enable_irq(&device);
+		device_enable_irq(&device);
 		virtq_want_interrupt(&queue, true);
 		if (!virtq_ready(&queue)) {
 			idle_until(IDLE_FOREVER);
-			mmio_acknowledge(&device);
+			device_acknowledge(&device);
 		}
 	}
 	if (taken < 0)

@@ -6,7 +6,7 @@
 #include "lib/string.h"
 #include "mem/space.h"
 #include "virtio.h"
-#include "virtio/mmio.h"
+#include "virtio/device.h"
 #include "virtio_mmio.h"
 #include "virtio_net.h"
 
@@ -18,7 +18,7 @@ struct transmit_buffer {
 	uint8_t pad[4096 - (sizeof(struct virtio_net_header) + NET_FRAME_MAX) % 4096];
 };
 
-static struct mmio_device device;
+static struct virtio_device device;
 static struct virtq receive, transmit;
 static uint8_t in[VIRTQ_SIZE][BUFFER_SIZE] __attribute__((aligned(4096)));
 static struct transmit_buffer out[VIRTQ_SIZE] __attribute__((aligned(4096)));
@@ -49,14 +49,14 @@ static void read_config(uint32_t features, struct net_information *information)
 	information->completes_checksums = features & 1u << VIRTIO_NET_F_CSUM;
 	information->has_mac = features & 1u << VIRTIO_NET_F_MAC;
 	if (information->has_mac) {
-		low = mmio_config(&device, 0);
-		high = mmio_config(&device, 4);
+		low = device_config(&device, 0);
+		high = device_config(&device, 4);
 		memcpy(information->mac, &low, 4);
 		memcpy(information->mac + 4, &high, 2);
 	}
 	information->mtu = 0;
 	if (features & 1u << VIRTIO_NET_F_MTU)
-		information->mtu = (uint16_t)(mmio_config(&device, 8) >> 16);
+		information->mtu = (uint16_t)(device_config(&device, 8) >> 16);
 }
 
 bool net_start(struct net_information *information)
@@ -65,17 +65,17 @@ bool net_start(struct net_information *information)
 				1u << VIRTIO_NET_F_MTU | 1u << VIRTIO_NET_F_MRG_RXBUF | 1u << VIRTIO_F_EVENT_IDX;
 	uint32_t features;
 
-	if (!mmio_find(&device, VIRTIO_ID_NET))
+	if (!device_find(&device, VIRTIO_ID_NET))
 		return false;
-	features = mmio_start(&device, mmio_offered(&device) & wanted);
-	if (!mmio_queue(&device, &receive, VIRTIO_NET_RX) || !mmio_queue(&device, &transmit, VIRTIO_NET_TX))
+	features = device_start(&device, device_offered(&device) & wanted);
+	if (!device_queue(&device, &receive, VIRTIO_NET_RX) || !device_queue(&device, &transmit, VIRTIO_NET_TX))
 		return false;
 	if (features & 1u << VIRTIO_F_EVENT_IDX) {
 		virtq_use_event_idx(&receive);
 		virtq_use_event_idx(&transmit);
 	}
 	read_config(features, information);
-	mmio_driver_ok(&device);
+	device_driver_ok(&device);
 	for (uint16_t id = 0; id < receive.size; id++)
 		offer(id);
 	net_publish();
@@ -160,18 +160,18 @@ void net_send(uint32_t size, uint16_t checksum_start, uint16_t checksum_offset)
 void net_publish(void)
 {
 	if (released && virtq_publish(&receive))
-		mmio_notify(&device, &receive);
+		device_notify(&device, &receive);
 	if (sent && virtq_publish(&transmit))
-		mmio_notify(&device, &transmit);
+		device_notify(&device, &transmit);
 	released = sent = false;
 }
 
 void net_listen(bool wanted)
 {
 	if (wanted)
-		mmio_enable_irq(&device);
+		device_enable_irq(&device);
 	else
-		mmio_acknowledge(&device);
+		device_acknowledge(&device);
 	virtq_want_interrupt(&receive, wanted);
 	virtq_want_interrupt(&transmit, wanted && starved);
 }

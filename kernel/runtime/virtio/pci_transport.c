@@ -232,7 +232,7 @@ static void add_status(struct pci_device *device, uint8_t bits)
 	device->common->device_status = (uint8_t)(device->common->device_status | bits);
 }
 
-bool pci_start(struct pci_device *device, uint32_t *features)
+uint32_t pci_start(struct pci_device *device, uint32_t features)
 {
 	volatile struct virtio_pci_common *common = device->common;
 
@@ -243,17 +243,17 @@ bool pci_start(struct pci_device *device, uint32_t *features)
 		if (tsc_read() > deadline)
 			refuse(device, ": it does not come out of its reset");
 	add_status(device, VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER);
-	*features &= pci_offered(device);
+	features &= pci_offered(device);
 	common->driver_feature_select = 0;
-	common->driver_feature = *features;
+	common->driver_feature = features;
 	common->driver_feature_select = 1;
 	common->driver_feature = 1u << (VIRTIO_F_VERSION_1 - 32);
 	common->config_vector = VIRTIO_PCI_NO_VECTOR;
 	add_status(device, VIRTIO_STATUS_FEATURES_OK);
 	if (common->device_status & VIRTIO_STATUS_FEATURES_OK)
-		return true;
+		return features;
 	add_status(device, VIRTIO_STATUS_FAILED);
-	return false;
+	refuse(device, ": did not accept the features offered");
 }
 
 static void set_address(volatile uint64_t *field, const void *object)

@@ -1,5 +1,5 @@
 /* virtio over PCI: virtio 1.2, section 4.1, modern interface only; functions of bus 0, whose BARs
- * the firmware or the VMM has placed. mmio.h's functions come here for such devices. */
+ * the firmware or the VMM has placed. */
 #ifndef WALNUT_RUNTIME_PCI_TRANSPORT_H
 #define WALNUT_RUNTIME_PCI_TRANSPORT_H
 
@@ -26,10 +26,10 @@ struct pci_device {
  * The bus is searched the first time. */
 struct pci_device *pci_find(uint32_t id, uint32_t skip);
 
+/* As the functions of virtio/device.h. */
 uint32_t pci_offered(struct pci_device *device);
 
-/* Returns the features agreed on; false: the device refuses them. */
-bool pci_start(struct pci_device *device, uint32_t *features);
+uint32_t pci_start(struct pci_device *device, uint32_t features);
 bool pci_queue(struct pci_device *device, struct virtq *queue, struct virtq_rings *rings, uint16_t number);
 void pci_driver_ok(struct pci_device *device);
 void pci_notify(struct pci_device *device, uint16_t queue);

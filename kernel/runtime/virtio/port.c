@@ -65,7 +65,7 @@ size_t port_send(struct port *port, const void *data, size_t size)
 		sent += piece;
 	}
 	if (sent && virtq_publish(queue))
-		mmio_notify(port->device, queue);
+		device_notify(port->device, queue);
 	return sent;
 }
 
@@ -94,7 +94,7 @@ static void offer_buffers(struct port *port)
 			virtq_add(queue, id, space_physical(buffer(&port->in, id)), port->in.size, true);
 	}
 	if (virtq_publish(queue))
-		mmio_notify(port->device, queue);
+		device_notify(port->device, queue);
 }
 
 size_t port_received(struct port *port)

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "virtio/mmio.h"
+#include "virtio/device.h"
 #include "virtio/virtq.h"
 
 struct port_buffers {
@@ -18,7 +18,7 @@ struct port_buffers {
 };
 
 struct port {
-	struct mmio_device *device;
+	struct virtio_device *device;
 	struct virtq receive, transmit; /* rings NULL: not set up */
 	struct port_buffers in, out;
 	bool closed;	     /* by the host */

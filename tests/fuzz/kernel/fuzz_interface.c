@@ -16,7 +16,7 @@
 #include "net/network.h"
 #include "virtio.h"
 #include "virtio/console.h"
-#include "virtio/mmio.h"
+#include "virtio/device.h"
 #include "virtio/net.h"
 #include "virtio_net.h"
 
@@ -31,22 +31,22 @@ static uint64_t now = MS;
 static jmp_buf broken;
 
 /* The device, as the driver finds it. */
-bool mmio_find(struct mmio_device *device, uint32_t id)
+bool device_find(struct virtio_device *device, uint32_t id)
 {
 	return id == VIRTIO_ID_NET;
 }
 
-uint32_t mmio_offered(struct mmio_device *device)
+uint32_t device_offered(struct virtio_device *device)
 {
 	return UINT32_MAX & ~(1u << VIRTIO_NET_F_MTU);
 }
 
-uint32_t mmio_start(struct mmio_device *device, uint32_t features)
+uint32_t device_start(struct virtio_device *device, uint32_t features)
 {
 	return features;
 }
 
-bool mmio_queue(struct mmio_device *device, struct virtq *queue, uint16_t number)
+bool device_queue(struct virtio_device *device, struct virtq *queue, uint16_t number)
 {
 	memset(&rings[number], 0, sizeof(rings[number]));
 	virtq_init(queue, &rings[number], number, VIRTQ_SIZE);
@@ -55,24 +55,24 @@ bool mmio_queue(struct mmio_device *device, struct virtq *queue, uint16_t number
 	return true;
 }
 
-uint32_t mmio_config(struct mmio_device *device, uint32_t offset)
+uint32_t device_config(struct virtio_device *device, uint32_t offset)
 {
 	return 0x12345602;
 }
 
-void mmio_driver_ok(struct mmio_device *device)
+void device_driver_ok(struct virtio_device *device)
 {
 }
 
-void mmio_notify(struct mmio_device *device, const struct virtq *queue)
+void device_notify(struct virtio_device *device, const struct virtq *queue)
 {
 }
 
-void mmio_enable_irq(struct mmio_device *device)
+void device_enable_irq(struct virtio_device *device)
 {
 }
 
-void mmio_acknowledge(struct mmio_device *device)
+void device_acknowledge(struct virtio_device *device)
 {
 }
 

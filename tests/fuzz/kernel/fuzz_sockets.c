@@ -8,7 +8,7 @@
 #include "net/tsi/link.h"
 #include "net/tsi/socket.h"
 #include "virtio/console.h"
-#include "virtio/mmio.h"
+#include "virtio/device.h"
 #include "virtio_mmio.h"
 
 #include "program.h"
@@ -26,40 +26,40 @@ static struct {
 static unsigned answer_count;
 static struct vsock_header last_request;
 
-bool mmio_find(struct mmio_device *device, uint32_t id)
+bool device_find(struct virtio_device *device, uint32_t id)
 {
 	return id == VIRTIO_ID_VSOCK;
 }
 
-uint32_t mmio_offered(struct mmio_device *device)
+uint32_t device_offered(struct virtio_device *device)
 {
 	return UINT32_MAX;
 }
 
-uint32_t mmio_start(struct mmio_device *device, uint32_t features)
+uint32_t device_start(struct virtio_device *device, uint32_t features)
 {
 	return features;
 }
 
-bool mmio_queue(struct mmio_device *device, struct virtq *queue, uint16_t number)
+bool device_queue(struct virtio_device *device, struct virtq *queue, uint16_t number)
 {
 	virtq_init(queue, &rings[number], number, VIRTQ_SIZE);
 	return true;
 }
 
-void mmio_driver_ok(struct mmio_device *device)
+void device_driver_ok(struct virtio_device *device)
 {
 }
 
-void mmio_notify(struct mmio_device *device, const struct virtq *queue)
+void device_notify(struct virtio_device *device, const struct virtq *queue)
 {
 }
 
-void mmio_enable_irq(struct mmio_device *device)
+void device_enable_irq(struct virtio_device *device)
 {
 }
 
-void mmio_acknowledge(struct mmio_device *device)
+void device_acknowledge(struct virtio_device *device)
 {
 }
 

@@ -15,13 +15,13 @@
 
 static struct virtq_rings transmit_rings, receive_rings;
 static uint8_t out_buffers[4][8], in_buffers[2][16];
-static struct mmio_device device;
+static struct virtio_device device;
 static struct port port;
 static unsigned notifications;
 static jmp_buf failed;
 
 /* What the kernel around the port would be. */
-void mmio_notify(struct mmio_device *notified, const struct virtq *queue)
+void device_notify(struct virtio_device *notified, const struct virtq *queue)
 {
 	assert_ptr_equal(notified, &device);
 	notifications++;

@@ -9,7 +9,7 @@
 #include "net/tsi/socket.h"
 #include "tsi.h"
 #include "virtio/console.h"
-#include "virtio/mmio.h"
+#include "virtio/device.h"
 #include "virtio_mmio.h"
 
 struct buffer {
@@ -19,7 +19,7 @@ struct buffer {
 } __attribute__((packed));
 _Static_assert(sizeof(struct buffer) == 65536, "buffer");
 
-static struct mmio_device device;
+static struct virtio_device device;
 static struct virtq receive, transmit;
 static struct buffer in[VIRTQ_SIZE] __attribute__((aligned(4096)));
 static struct buffer out[VIRTQ_SIZE] __attribute__((aligned(4096)));
@@ -47,7 +47,7 @@ static bool take(struct virtq *queue, uint16_t *id, uint32_t *written)
 static void publish(struct virtq *queue)
 {
 	if (virtq_publish(queue))
-		mmio_notify(&device, queue);
+		device_notify(&device, queue);
 }
 
 static void offer(uint16_t id)
@@ -58,9 +58,9 @@ static void offer(uint16_t id)
 static void listen(bool wanted)
 {
 	if (wanted)
-		mmio_enable_irq(&device);
+		device_enable_irq(&device);
 	else
-		mmio_acknowledge(&device);
+		device_acknowledge(&device);
 	virtq_want_interrupt(&receive, wanted);
 	virtq_want_interrupt(&transmit, wanted && starved);
 }
@@ -80,17 +80,17 @@ bool link_start(void)
 	if (tried)
 		return transmit.rings;
 	tried = true;
-	if (!mmio_find(&device, VIRTIO_ID_VSOCK))
+	if (!device_find(&device, VIRTIO_ID_VSOCK))
 		return false;
-	features = mmio_offered(&device) & wanted;
-	features = mmio_start(&device, features);
+	features = device_offered(&device) & wanted;
+	features = device_start(&device, features);
 	has_tsi = features & 1u << VSOCK_F_DGRAM;
 	extended = has_tsi && (features & 1u << TSI_F_EXTENDED);
-	if (!mmio_queue(&device, &receive, VSOCK_QUEUE_RX) || !mmio_queue(&device, &transmit, VSOCK_QUEUE_TX)) {
+	if (!device_queue(&device, &receive, VSOCK_QUEUE_RX) || !device_queue(&device, &transmit, VSOCK_QUEUE_TX)) {
 		transmit.rings = NULL;
 		return false;
 	}
-	mmio_driver_ok(&device);
+	device_driver_ok(&device);
 	for (uint16_t id = 0; id < receive.size; id++)
 		offer(id);
 	publish(&receive);

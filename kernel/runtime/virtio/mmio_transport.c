@@ -1,14 +1,12 @@
-/* The virtio-mmio transport; see mmio.h. */
-#include "virtio/mmio.h"
+/* See mmio_transport.h. */
+#include "virtio/mmio_transport.h"
 
 #include "exit.h"
 #include "idle.h"
 #include "lib/text.h"
 #include "mem/space.h"
-#include "virtio/pci_transport.h"
 #include "virtio_mmio.h"
 
-#define QUEUES_MAX 40 /* of all devices together */
 #define REGISTERS_SIZE 0x200u
 
 /* A VMM that names the console's ports on the command line promises more: devices
@@ -18,10 +16,7 @@
 static bool terse;
 
 static const struct cmdline *line;
-static struct {
-	volatile uint8_t *registers;
-	uint32_t id;
-} seen[CMDLINE_DEVICES_MAX];
+static struct mmio_device seen[CMDLINE_DEVICES_MAX];
 static uint32_t seen_count;
 
 static uint32_t read_register(volatile uint8_t *registers, uint32_t offset)
@@ -54,21 +49,22 @@ void mmio_init(const struct cmdline *command_line)
 /* Looks at the next device of the command line. */
 static void look(const struct cmdline_device *place)
 {
+	struct mmio_device *device = &seen[seen_count];
 	volatile uint8_t *registers = NULL;
 	uint32_t version;
 
-	seen[seen_count].id = 0;
+	*device = (struct mmio_device){ .address = place->address, .irq = place->irq };
 	if (place->size >= REGISTERS_SIZE)
 		registers = space_device(place->address, place->size);
 	if (!registers)
 		refuse(": not a place for device registers", place->address);
-	seen[seen_count].registers = registers;
+	device->registers = registers;
 	if (terse) {
-		seen[seen_count].id = read_register(registers, VIRTIO_MMIO_DEVICE_ID);
+		device->id = read_register(registers, VIRTIO_MMIO_DEVICE_ID);
 	} else if (read_register(registers, VIRTIO_MMIO_MAGIC_VALUE) == VIRTIO_MMIO_MAGIC) {
 		version = read_register(registers, VIRTIO_MMIO_VERSION);
-		seen[seen_count].id = read_register(registers, VIRTIO_MMIO_DEVICE_ID);
-		if (version != VIRTIO_MMIO_MODERN && seen[seen_count].id)
+		device->id = read_register(registers, VIRTIO_MMIO_DEVICE_ID);
+		if (version != VIRTIO_MMIO_MODERN && device->id)
 			refuse(": legacy interface (version 1); start QEMU with "
 			       "-global virtio-mmio.force-legacy=false",
 			       place->address);
@@ -76,25 +72,15 @@ static void look(const struct cmdline_device *place)
 	seen_count++;
 }
 
-bool mmio_find_next(struct mmio_device *device, uint32_t id, uint32_t skip)
+struct mmio_device *mmio_find(uint32_t id, uint32_t skip)
 {
 	for (uint32_t i = 0; i < line->device_count; i++) {
 		if (i == seen_count)
 			look(&line->devices[i]);
-		if (seen[i].id == id && skip-- == 0) {
-			*device = (struct mmio_device){ .registers = seen[i].registers,
-							.address = line->devices[i].address,
-							.irq = line->devices[i].irq };
-			return true;
-		}
+		if (seen[i].id == id && skip-- == 0)
+			return &seen[i];
 	}
-	*device = (struct mmio_device){ .pci = line->device_count ? NULL : pci_find(id, skip) };
-	return device->pci;
-}
-
-bool mmio_find(struct mmio_device *device, uint32_t id)
-{
-	return mmio_find_next(device, id, 0);
+	return NULL;
 }
 
 static void add_status(struct mmio_device *device, uint32_t bits)
@@ -105,8 +91,6 @@ static void add_status(struct mmio_device *device, uint32_t bits)
 
 uint32_t mmio_offered(struct mmio_device *device)
 {
-	if (device->pci)
-		return pci_offered(device->pci);
 	write_register(device->registers, VIRTIO_MMIO_DEVICE_FEATURES_SEL, 0);
 	return read_register(device->registers, VIRTIO_MMIO_DEVICE_FEATURES);
 }
@@ -124,23 +108,10 @@ static uint32_t start_tersely(struct mmio_device *device, uint32_t features)
 	return features;
 }
 
-_Noreturn static void refuse_features(const struct mmio_device *device)
-{
-	static const char why[] = "a virtio-pci device did not accept the features offered";
-
-	if (device->pci)
-		runtime_fail(why, sizeof(why) - 1);
-	refuse(": did not accept the features offered", device->address);
-}
-
 uint32_t mmio_start(struct mmio_device *device, uint32_t features)
 {
 	volatile uint8_t *registers = device->registers;
 
-	if (device->pci && !pci_start(device->pci, &features))
-		refuse_features(device);
-	if (device->pci)
-		return features;
 	if (terse)
 		return start_tersely(device, features);
 	write_register(registers, VIRTIO_MMIO_STATUS, 0);
@@ -156,7 +127,7 @@ uint32_t mmio_start(struct mmio_device *device, uint32_t features)
 	add_status(device, VIRTIO_STATUS_FEATURES_OK);
 	if (!(read_register(registers, VIRTIO_MMIO_STATUS) & VIRTIO_STATUS_FEATURES_OK)) {
 		add_status(device, VIRTIO_STATUS_FAILED);
-		refuse_features(device);
+		refuse(": did not accept the features offered", device->address);
 	}
 	return features;
 }
@@ -170,22 +141,12 @@ static void write_address(volatile uint8_t *registers, uint32_t offset, const vo
 		write_register(registers, offset + 4, (uint32_t)(physical >> 32));
 }
 
-bool mmio_queue(struct mmio_device *device, struct virtq *queue, uint16_t number)
+bool mmio_queue(struct mmio_device *device, struct virtq *queue, struct virtq_rings *rings, uint16_t number)
 {
-	static struct virtq_rings rings[QUEUES_MAX] __attribute__((aligned(4096)));
-	static uint32_t used;
 	volatile uint8_t *registers = device->registers;
 	uint16_t size = VIRTQ_SIZE;
 	uint32_t max = VIRTQ_SIZE;
 
-	if (used == QUEUES_MAX)
-		return false;
-	if (device->pci) {
-		if (!pci_queue(device->pci, queue, &rings[used], number))
-			return false;
-		used++;
-		return true;
-	}
 	write_register(registers, VIRTIO_MMIO_QUEUE_SEL, number);
 	if (!terse)
 		max = read_register(registers, VIRTIO_MMIO_QUEUE_NUM_MAX);
@@ -193,41 +154,34 @@ bool mmio_queue(struct mmio_device *device, struct virtq *queue, uint16_t number
 		return false;
 	while (size > max)
 		size /= 2;
-	virtq_init(queue, &rings[used], number, size);
+	virtq_init(queue, rings, number, size);
 	write_register(registers, VIRTIO_MMIO_QUEUE_NUM, size);
-	write_address(registers, VIRTIO_MMIO_QUEUE_DESC_LOW, rings[used].descriptors);
-	write_address(registers, VIRTIO_MMIO_QUEUE_DRIVER_LOW, &rings[used].available);
-	write_address(registers, VIRTIO_MMIO_QUEUE_DEVICE_LOW, &rings[used].used);
+	write_address(registers, VIRTIO_MMIO_QUEUE_DESC_LOW, rings->descriptors);
+	write_address(registers, VIRTIO_MMIO_QUEUE_DRIVER_LOW, &rings->available);
+	write_address(registers, VIRTIO_MMIO_QUEUE_DEVICE_LOW, &rings->used);
 	write_register(registers, VIRTIO_MMIO_QUEUE_READY, 1);
-	used++;
 	return true;
 }
 
 void mmio_driver_ok(struct mmio_device *device)
 {
-	if (device->pci)
-		pci_driver_ok(device->pci);
-	else if (!terse)
+	if (!terse)
 		add_status(device, VIRTIO_STATUS_DRIVER_OK);
 }
 
-void mmio_notify(struct mmio_device *device, const struct virtq *queue)
+void mmio_notify(struct mmio_device *device, uint16_t queue)
 {
-	if (device->pci)
-		pci_notify(device->pci, queue->number);
-	else
-		write_register(device->registers, VIRTIO_MMIO_QUEUE_NOTIFY, queue->number);
+	write_register(device->registers, VIRTIO_MMIO_QUEUE_NOTIFY, queue);
 }
 
 uint32_t mmio_config(struct mmio_device *device, uint32_t offset)
 {
-	return device->pci ? pci_config(device->pci, offset) :
-			     read_register(device->registers, VIRTIO_MMIO_CONFIG + offset);
+	return read_register(device->registers, VIRTIO_MMIO_CONFIG + offset);
 }
 
 void mmio_enable_irq(struct mmio_device *device)
 {
-	if (device->irq_enabled || device->pci)
+	if (device->irq_enabled)
 		return;
 	device->irq_enabled = true;
 	/* A line that is up already would never rise. */
@@ -239,7 +193,7 @@ void mmio_enable_irq(struct mmio_device *device)
 
 void mmio_acknowledge(struct mmio_device *device)
 {
-	if (!terse && !device->pci)
+	if (!terse)
 		write_register(device->registers, VIRTIO_MMIO_INTERRUPT_ACK,
 			       VIRTIO_INT_QUEUE | VIRTIO_INT_CONFIG);
 }
