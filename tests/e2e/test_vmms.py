@@ -203,17 +203,18 @@ def free_port():
 
 
 @test
-def web_server_behind_virtio_pci(context):
-    """httpd on virtio-net over PCI, with lwIP and QEMU's own network: curl gets its page."""
+def web_server(context):
+    """httpd on virtio-net over MMIO and PCI, with lwIP and QEMU's own network: curl gets its page."""
     if not (context.project.build / "kernel/runtime/net/lwip/libwalnut-lwip.a").exists():
         context.skip("built without lwIP's source")
     if not shutil.which("curl"):
         context.skip("no curl")
     kernel = image(context, "httpd", "--tcpip")
-    for machine in WITH_PCI:
+    for machine in MACHINES:
+        bus = "pci" if machine in WITH_PCI else "device"
         port = free_port()
         process = context.start(qemu(machine, kernel, "-netdev", f"user,id=n,hostfwd=tcp:127.0.0.1:{port}-:80",
-                                     "-device", "virtio-net-pci,netdev=n", "-device", "virtio-rng-pci"),
+                                     "-device", f"virtio-net-{bus},netdev=n", "-device", f"virtio-rng-{bus}"),
                                 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         context.equal(process.stdout.readline(), b"listening on 80\n", machine)
         got = context.run("curl", "-s", "--max-time", "30", "--retry", "5", "--retry-all-errors", f"http://127.0.0.1:{port}/")
