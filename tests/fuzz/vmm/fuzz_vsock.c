@@ -16,6 +16,8 @@
 #define OUT_PORT 1
 #define IN_PORT 2
 #define PEERS 4
+#define SERVER_PORT 4243    /* TCP: somebody listens */
+#define PUBLISHED_PORT 4242 /* TCP: of the guest's listener */
 
 enum { OP_PACKET, OP_ODD_PACKET, OP_START, OP_STATUS, OP_TAKE, OP_KEEP, OP_CLIENT, OP_SERVER, OP_WRITE, OP_READ,
        OP_SHUTDOWN, OP_CLOSE, OP_TX_BUFFER, OP_RX_BUFFER, OP_STOP_QUEUE, OP_TSI, OP_COUNT };
@@ -24,15 +26,31 @@ struct machine {
 	struct vsock_guest guest;
 	struct vsock_config config;
 	char paths[2][80];
-	int listener;
+	int listener; /* of a Unix socket */
+	int server;   /* of TCP */
 	int peers[PEERS];
 };
 
-/* Small numbers, so that packets meet. Host ports that the device chose: from 0x10000. */
+/* A loopback address of this process's own, so that no other's ports are met. */
+static uint32_t own_address(void)
+{
+	return 127u << 24 | 128u << 16 | ((uint32_t)getpid() & 0x7fffff);
+}
+
+static struct sockaddr_in own_port(uint16_t port)
+{
+	return (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(own_address()),
+				     .sin_port = htons(port) };
+}
+
+/* Small numbers, so that packets meet, and that of TSI's streams. Host ports that the device chose:
+ * from 0x10000. */
 static uint32_t take_port(struct reader *r)
 {
 	uint32_t value = take(r, 1);
 
+	if (value == 0x7f)
+		return TSI_STREAM_PORT;
 	return value & 0x80 ? 0x10000 + (value & 0x7f) : value & 7;
 }
 
@@ -56,31 +74,51 @@ static void packet(struct machine *m, struct reader *r, bool odd)
 	guest_send_data(&m->guest, header, payload, header.op == VSOCK_OP_RW ? size : 0);
 }
 
-/* A message of TSI's: the input's bytes, or an address that is good for something. */
+/* A message of TSI's: the input's bytes, or an address that is good for something: to connect to,
+ * or to listen at. */
 static void tsi(struct machine *m, struct reader *r, unsigned how)
 {
 	struct vsock_header header = guest_header(&m->guest, VSOCK_OP_RW, take_port(r), 1024 + take(r, 1) % 22);
-	struct { uint32_t port, size; struct sockaddr_in to; uint8_t rest[120]; } message = {
-		take(r, 1) & 7, sizeof(message.to), { .sin_family = AF_INET, .sin_port = htons(how & 1) }, { 0 },
-	};
+	uint32_t port = take(r, 1) & 7;
+	struct sockaddr_in to = own_port(how & 4 ? SERVER_PORT : how & 1);
+	struct tsi_to_address address = { .svm_port = port, .address.size = sizeof(to) };
+	struct tsi_listen at = { .svm_port = port, .vm_port = port, .backlog = 3, .address.size = sizeof(to) };
 
 	header.type = VSOCK_TYPE_DGRAM;
-	message.to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	if (how & 2) {
 		size_t size = take(r, 1);
 		const uint8_t *bytes = take_bytes(r, &size);
 
 		guest_send_data(&m->guest, header, bytes, (uint32_t)size);
+	} else if (header.dst_port == TSI_LISTEN) {
+		memcpy(at.address.bytes, &to, sizeof(to));
+		guest_send_data(&m->guest, header, &at, sizeof(at));
 	} else {
-		guest_send_data(&m->guest, header, &message, sizeof(message));
+		memcpy(address.address.bytes, &to, sizeof(to));
+		guest_send_data(&m->guest, header, &address, sizeof(address));
 	}
 }
 
 static void set_peer(struct machine *m, unsigned i, int fd)
 {
-	if (m->peers[i] >= 0)
+	static const struct linger at_once = { 1, 0 }; /* or ports of TCP would be used up by TIME_WAIT */
+
+	if (m->peers[i] >= 0) {
+		setsockopt(m->peers[i], SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once));
 		close(m->peers[i]);
+	}
 	m->peers[i] = fd;
+}
+
+/* A client of the guest's published listener. */
+static void tcp_client(struct machine *m, unsigned i)
+{
+	struct sockaddr_in to = own_port(PUBLISHED_PORT);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+
+	(void)!connect(fd, (struct sockaddr *)&to, sizeof(to));
+	set_peer(m, i, fd);
+	guest_turn(&m->guest);
 }
 
 static void client(struct machine *m, unsigned i)
@@ -142,10 +180,13 @@ static void step(struct machine *m, struct reader *r)
 		m->guest.keep_buffers = peer & 1;
 		break;
 	case OP_CLIENT:
-		client(m, peer % PEERS);
+		if (peer & 4)
+			tcp_client(m, peer % PEERS);
+		else
+			client(m, peer % PEERS);
 		break;
 	case OP_SERVER:
-		set_peer(m, peer % PEERS, accept4(m->listener, NULL, NULL, SOCK_NONBLOCK));
+		set_peer(m, peer % PEERS, accept4(peer & 4 ? m->server : m->listener, NULL, NULL, SOCK_NONBLOCK));
 		break;
 	case OP_WRITE:
 		if (fd >= 0)
@@ -183,12 +224,30 @@ static void step(struct machine *m, struct reader *r)
 	}
 }
 
+/* The same socket for all runs, but with nobody who waits at it. */
+static int tcp_server(void)
+{
+	static int server = -1;
+	struct sockaddr_in at = own_port(SERVER_PORT);
+	int fd;
+
+	if (server < 0) {
+		server = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+		assert(bind(server, (struct sockaddr *)&at, sizeof(at)) == 0 && listen(server, 3) == 0);
+	}
+	while ((fd = accept(server, NULL, NULL)) >= 0)
+		close(fd);
+	return server;
+}
+
 static void create(struct machine *m)
 {
-	/* Nobody listens at the port; what the guest binds gets any. */
-	static struct net_rule rule = { AF_INET, { 127, 0, 0, 1 }, 32, 1, 1 };
-	static struct net_publish published[] = { { .guest_port = 1, .family = AF_INET, .address = { 127, 0, 0, 1 } },
-						  { true, AF_INET, { 127, 0, 0, 1 }, 0, 1 } };
+	/* Nobody listens at port 1, somebody at the other; datagram sockets get any port. */
+	static struct net_rule rules[] = { { AF_INET, { 0 }, 32, 1, 1 },
+					   { AF_INET, { 0 }, 32, SERVER_PORT, SERVER_PORT } };
+	static struct net_publish published[] = { { false, AF_INET, { 0 }, PUBLISHED_PORT, 1 },
+						  { true, AF_INET, { 0 }, 0, 1 } };
+	uint32_t own = htonl(own_address());
 	struct vsock_port_config ports[] = { { OUT_PORT, m->paths[0], false }, { IN_PORT, m->paths[1], true } };
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
 
@@ -201,7 +260,12 @@ static void create(struct machine *m)
 	snprintf(to.sun_path, sizeof(to.sun_path), "%s", m->paths[0]);
 	m->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0);
 	assert(bind(m->listener, (struct sockaddr *)&to, sizeof(to)) == 0 && listen(m->listener, 3) == 0);
-	m->config = (struct vsock_config){ .tsi = true, .policy = { &rule, 1, published, 2 } };
+	m->server = tcp_server();
+	for (unsigned i = 0; i < 2; i++) {
+		memcpy(rules[i].address, &own, sizeof(own));
+		memcpy(published[i].address, &own, sizeof(own));
+	}
+	m->config = (struct vsock_config){ .tsi = true, .policy = { rules, 2, published, 2 } };
 	m->config.ports = ports;
 	m->config.port_count = 2;
 	assert(guest_create(&m->guest, &m->config) == 0);

@@ -161,6 +161,24 @@ def vsock() -> bytes:
             + bytes([15, 2, 5, 0, 3, 8, 6, 0, 0, 0, 2, 0, 2, 0]) + bytes([15, 1, 5, 16, 6]))  # UDP is bound
 
 
+def tsi() -> bytes:
+    """Streams by TSI between a guest and a host that are both there, with data both ways."""
+    def packet(op: int, guest: int, host: int, size: int = 0) -> bytes:
+        return struct.pack("<BBBBBBBBHH", 0, 0, op, size and 200, size, guest, host, 0, 60000, 0)
+
+    def message(port: int, data: bytes) -> bytes:
+        return bytes([15, 2, 5, port - 1024, 0, len(data)]) + data
+
+    look, write, read = bytes([4, 0]), struct.pack("<BBH", 8, 0, 5000), struct.pack("<BBH", 9, 0, 60000)
+    return (message(1024, struct.pack("<IHH", 3, 2, 1)) + bytes([15, 4, 5, 1, 3]) + look  # connects to the server
+            + bytes([7, 4]) + packet(1, 3, 0x7f) + look + packet(5, 3, 0x7f, 250) + read + write + look
+            + bytes([10, 4]) + look + packet(5, 3, 0x7f, 9) + read + message(1031, struct.pack("<II", 3, 620))
+            + message(1024, struct.pack("<IHH", 7, 2, 1)) + bytes([15, 1, 5, 5, 7]) + look  # listens
+            + bytes([6, 4]) + look + packet(2, 7, 0x80) + message(1030, struct.pack("<II", 7, 0)) + look
+            + packet(5, 7, 0x80, 250) + read + write + look + bytes([11, 4]) + look
+            + message(1031, struct.pack("<II", 7, 620)))
+
+
 def serial() -> bytes:
     out = lambda offset, value: bytes([offset, value])
     take = lambda offset: bytes([8 + offset])
@@ -173,7 +191,7 @@ def serial() -> bytes:
 
 SEEDS = {
     "kernel": (plain, pvh, bzimage, gzipped, bzipped), "virtq": (virtq,), "console": (console,), "gdb": (gdb,),
-    "vsock": (vsock,), "block": (block,), "pci": (pci,), "fs": (fs,), "fs_device": (fs_device,),
+    "vsock": (vsock, tsi), "block": (block,), "pci": (pci,), "fs": (fs,), "fs_device": (fs_device,),
     "serial": (serial,),
 }
 
