@@ -48,6 +48,7 @@ class Machine:
 
     def __init__(self, project, initrd, console):
         self._console = console
+        self._words = []  # of the emulator's own
         self._ready = threading.Event()
         self._cases = {}
         self._process = subprocess.Popen(
@@ -67,12 +68,12 @@ class Machine:
         """Runs one case; its verdict and its log."""
         case = Running()
         if not self._ready.wait(START_SECONDS) or self._process.poll() is not None:
-            raise Lost(f"the machine does not come up\n{self._console_tail()}")
+            raise Lost(f"the machine does not come up{self._last_words()}")
         self._cases[name] = case
         self._tell(name)
         case.done.wait(CASE_SECONDS)
         if not case.verdict:
-            raise Lost(f"the machine does not answer\n{self._console_tail()}")
+            raise Lost(f"the machine does not answer{self._last_words()}")
         return case.verdict, "\n".join(case.log)
 
     def end(self):
@@ -82,9 +83,12 @@ class Machine:
             pass
         self._process.wait()
 
-    def _console_tail(self):
+    def _last_words(self):
+        """What tells why it was lost."""
+        status = self._process.poll()
+        state = "" if status is None else f", its emulator has ended with status {status}"
         text = self._console.read_text(errors="replace") if self._console.exists() else ""
-        return "\n".join(text.splitlines()[-30:])
+        return "\n".join([state, *self._words[-10:], *text.splitlines()[-50:]])
 
     def _tell(self, line):
         try:
@@ -107,6 +111,7 @@ class Machine:
         match = ANSWER.match(line)
         case = self._cases.get(match[1]) if match else None
         if not case:
+            self._words.append(line)
             return
         if match[3]:
             case.verdict = match[3]
