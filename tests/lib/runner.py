@@ -63,12 +63,15 @@ class Result:
 _started = []  # by all tests
 
 
-def end_all(number, frame):
-    """The run is to end: nothing that a test started stays behind."""
+def ends_with_run(process):
+    """Leaves a process, the leader of its group, to the end of the run, however that comes."""
+    _started.append(process)
+
+
+def end_started():
     for process in _started:
         if process.returncode is None:
             end_group(process)
-    os._exit(128 + number)
 
 
 FALLBACK_NOTE = re.compile(rb"^walnut: [^\n]*running under QEMU TCG[^\n]*\n", re.M)
@@ -106,7 +109,7 @@ class Context:
         keywords.setdefault("start_new_session", True)
         process = subprocess.Popen([str(word) for word in command], env=self.environment(env),
                                    cwd=keywords.pop("cwd", self.tmp), **keywords)
-        _started.append(process)
+        ends_with_run(process)
         return process
 
     def finish(self, process, input=None):
@@ -228,10 +231,17 @@ def lanes(tests):
 WORDS = {"pass": "pass", "fail": "FAIL", "skip": "skip"}
 
 
-def run(tests, project, jobs=2, slowest=0, out=sys.stdout):
-    """Runs all; returns the exit status."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, end_all)
+def run(tests, project, jobs=2, slowest=0, keep=False, out=sys.stdout):
+    """Runs all; returns the exit status. A signal that ends the run leaves no process behind, and
+    no scratch directory if it is not to be kept."""
+    def end_early(number, frame):
+        end_started()
+        if not keep:
+            shutil.rmtree(project.scratch, ignore_errors=True)
+        os._exit(128 + number)
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, end_early)
     totals = {"pass": 0, "fail": 0, "skip": 0}
     outcomes = []
     lock = threading.Lock()
@@ -258,6 +268,7 @@ def run(tests, project, jobs=2, slowest=0, out=sys.stdout):
         for future in [pool.submit(run_each, some) for some in together]:
             future.result()
     run_each(test for test in tests if test.alone)
+    end_started()
     for outcome in sorted(outcomes, key=lambda outcome: -outcome.seconds)[:slowest]:
         print(f"{outcome.seconds:7.2f} s {outcome.name}", file=out)
     print(f"{totals['pass']} passed, {totals['fail']} failed, {totals['skip']} skipped", file=out,

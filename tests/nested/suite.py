@@ -6,9 +6,9 @@ import shutil
 
 from lib.runner import Failed, Test
 
-from .machine import CASE_SECONDS, START_SECONDS, Machines
+from .machine import ATTEMPTS, CASE_SECONDS, START_SECONDS, Machines
 
-TIMEOUT = 2 * (START_SECONDS + CASE_SECONDS)
+TIMEOUT = ATTEMPTS * (START_SECONDS + CASE_SECONDS)
 
 
 def purpose(case):
