@@ -170,7 +170,10 @@ static void describe(const struct nucleus_info *info)
 		text_string(&text, " MHz");
 	}
 	text_string(&text, info->timer & NUCLEUS_TIMER_TSC_DEADLINE ? ", timer: TSC deadline" : ", timer: local APIC");
-	text_string(&text, info->timer & NUCLEUS_TIMER_X2APIC ? ", x2APIC\r\n" : ", xAPIC\r\n");
+	text_string(&text, info->timer & NUCLEUS_TIMER_X2APIC ? ", x2APIC" : ", xAPIC");
+	text_string(&text, ", interrupts: ");
+	text_string(&text, device_interrupts());
+	text_string(&text, "\r\n");
 	nucleus_call(NUCLEUS_SERIAL_WRITE, (uint64_t)buffer, text.used, 0, 0);
 }
 

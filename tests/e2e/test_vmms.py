@@ -86,10 +86,10 @@ def clocks_and_timers(context):
         context.contains(got.out, text)
 
 
-def with_streams(context, machine, device, kernel, append=""):
+def with_streams(context, machine, device, kernel, append="", options=()):
     """(process, the other ends of its input and output) with a port of a console device for each."""
     listeners = []
-    words = ["-device", device]
+    words = [*options, "-device", device]
     for number, name in enumerate(("krun-stdin", "krun-stdout")):
         path = context.tmp / f"{len(list(context.tmp.iterdir()))}.socket"
         listeners.append(socket.socket(socket.AF_UNIX))
@@ -126,6 +126,24 @@ def interrupts_that_never_come(context):
     time.sleep(2)  # it waits for interrupts by then
     context.equal(say_and_hear(given, told, b"one two\n").split(), [b"1", b"2", b"8"])
     context.contains(context.finish(process).out, b"interrupts of a device do not come")
+
+
+@test
+def interrupt_lines(context):
+    """PCI devices without MSI-X interrupt by their lines, which they share: the console's and the random numbers'
+    here, 100 times."""
+    kernel = image(context, "wc")
+    for machine in WITH_PCI:
+        process, given, told = with_streams(
+            context, machine, "virtio-serial-pci,vectors=0", kernel, "walnut.debug",
+            ["-device", "virtio-rng-pci,vectors=0,addr=8"])
+        for _ in range(100):
+            given.sendall(b"one two\n")
+            time.sleep(0.02)  # it waits for interrupts meanwhile
+        context.equal(say_and_hear(given, told, b"end\n").split(), [b"101", b"201", b"804"], machine)
+        said = context.finish(process).out
+        context.contains(said, b"interrupts: lines")
+        assert b"do not come" not in said, said
 
 
 @test

@@ -72,15 +72,23 @@ uint32_t device_config(struct virtio_device *device, uint32_t offset)
 	return device->pci ? pci_config(device->pci, offset) : mmio_config(device->mmio, offset);
 }
 
-/* Messages need neither. */
 void device_enable_irq(struct virtio_device *device)
 {
-	if (device->mmio)
+	if (device->pci)
+		pci_enable_irq(device->pci);
+	else if (device->mmio)
 		mmio_enable_irq(device->mmio);
 }
 
 void device_acknowledge(struct virtio_device *device)
 {
-	if (device->mmio)
+	if (device->pci)
+		pci_acknowledge(device->pci);
+	else if (device->mmio)
 		mmio_acknowledge(device->mmio);
+}
+
+const char *device_interrupts(void)
+{
+	return on_mmio ? "lines" : pci_interrupts();
 }

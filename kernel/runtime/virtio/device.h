@@ -52,4 +52,8 @@ void device_enable_irq(struct virtio_device *device);
 /* After a wait that the device may have ended. */
 void device_acknowledge(struct virtio_device *device);
 
+/* For people: how the devices that were asked for interrupt: "lines", "messages", or "none" where
+ * one of them has to be looked at. */
+const char *device_interrupts(void);
+
 #endif

@@ -1,6 +1,9 @@
 /* See pci_transport.h. The VMM is believed where BARs are; that a structure fits into its window is checked before
- * it is used. Interrupts are messages (MSI-X), one for all of a device's queues: where there are none
- * the processor sleeps in short naps. */
+ * it is used. Interrupts are messages (MSI-X), one for all of a device's queues, or else lines (INTx): where there
+ * are neither the processor sleeps in short naps.
+ *
+ * The I/O APIC takes lines by their edges, so that the nucleus needs to know nothing about devices. Several
+ * devices may share a line, which rises again only after all of them have lowered it. */
 #include "virtio/pci_transport.h"
 
 #include <cpuid.h>
@@ -23,6 +26,7 @@
 #define HEADER_MULTIFUNCTION 0x80u
 #define HEADER_TYPE 0x0e
 #define NO_VENDOR 0xffffu
+#define NO_LINE 0xffu
 #define TRANSITIONAL_FIRST 0x1000u
 #define TRANSITIONAL_LAST 0x103fu
 #define MODERN_FIRST 0x1040u
@@ -31,6 +35,7 @@
 #define BAR_IO 1u
 #define BAR_64 4u
 #define BARS 6u
+#define LOWER_PASSES 16 /* a device that always interrupts again does not hold anybody up */
 
 static struct pci_device devices[DEVICES_MAX];
 static uint32_t device_count;
@@ -159,7 +164,11 @@ static void take_capability(struct pci_device *device, uint8_t at)
 		device->config = bar_at(device, bar, offset, size);
 		device->config_size = size;
 		break;
-	default: /* the interrupt status is for lines, and there are other ways to the configuration */
+	case VIRTIO_PCI_CAP_ISR:
+		if (!device->status && size)
+			device->status = bar_at(device, bar, offset, size);
+		break;
+	default: /* there are other ways to the configuration */
 		break;
 	}
 }
@@ -179,16 +188,27 @@ static void take_msix(struct pci_device *device, uint8_t at)
 	entry->control = 0;
 	config_write(device->function, at, (config_read(device->function, at) & ~(PCI_MSIX_MASK_ALL << 16)) |
 						   PCI_MSIX_ENABLE << 16);
-	device->messages = true;
+	device->interrupt = PCI_BY_MESSAGE;
+}
+
+/* By its line, if the firmware has given it one. */
+static void take_line(struct pci_device *device, uint32_t command)
+{
+	uint8_t line = config_read8(device->function, PCI_INTERRUPT_LINE);
+
+	if (!device->status || !config_read8(device->function, PCI_INTERRUPT_PIN) || !line || line == NO_LINE)
+		return;
+	config_write(device->function, PCI_COMMAND, command & ~PCI_COMMAND_INTX_DISABLE);
+	device->interrupt = PCI_BY_LINE;
 }
 
 static void open(struct pci_device *device)
 {
+	uint32_t command = config_read16(device->function, PCI_COMMAND) | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER |
+			   PCI_COMMAND_INTX_DISABLE;
 	uint8_t at = 0;
 
-	config_write(device->function, PCI_COMMAND,
-		     config_read16(device->function, PCI_COMMAND) | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER |
-			     PCI_COMMAND_INTX_DISABLE);
+	config_write(device->function, PCI_COMMAND, command);
 	for (unsigned i = 0; i < CAPABILITIES_MAX && (at = next_capability(device, at)); i++) {
 		switch (config_read8(device->function, at)) {
 		case PCI_CAP_VENDOR:
@@ -201,9 +221,11 @@ static void open(struct pci_device *device)
 	}
 	if (!device->common || !device->notify)
 		refuse(device, ": legacy interface only; start QEMU with disable-legacy=on");
-	if (device->messages)
+	if (device->interrupt == PCI_BY_MESSAGE)
 		idle_until(tsc_read() + 1); /* from here on interrupts can come */
 	else
+		take_line(device, command);
+	if (device->interrupt == PCI_UNHEARD)
 		idle_in_naps();
 }
 
@@ -285,8 +307,8 @@ bool pci_queue(struct pci_device *device, struct virtq *queue, struct virtq_ring
 	device->notify_offsets[number] = (uint16_t)offset;
 	virtq_init(queue, rings, number, size);
 	common->queue_size = size;
-	common->queue_vector = device->messages ? 0 : VIRTIO_PCI_NO_VECTOR;
-	if (device->messages && common->queue_vector != 0)
+	common->queue_vector = device->interrupt == PCI_BY_MESSAGE ? 0 : VIRTIO_PCI_NO_VECTOR;
+	if (device->interrupt == PCI_BY_MESSAGE && common->queue_vector != 0)
 		refuse(device, ": it has no interrupt for its queues");
 	set_address(&common->queue_desc, rings->descriptors);
 	set_address(&common->queue_driver, &rings->available);
@@ -310,4 +332,43 @@ uint32_t pci_config(struct pci_device *device, uint32_t offset)
 	if (!device->config || offset > device->config_size || device->config_size - offset < sizeof(uint32_t))
 		return 0;
 	return *(volatile uint32_t *)(device->config + offset);
+}
+
+void pci_enable_irq(struct pci_device *device)
+{
+	uint8_t line;
+
+	if (device->interrupt != PCI_BY_LINE || device->line_enabled)
+		return;
+	device->line_enabled = true;
+	line = config_read8(device->function, PCI_INTERRUPT_LINE);
+	if (nucleus_call(NUCLEUS_IRQ_ENABLE, line, 0, 0, 0) < 0) {
+		device->interrupt = PCI_UNHEARD;
+		idle_in_naps();
+	}
+	/* A line that was up already would never rise. */
+	pci_acknowledge(device);
+}
+
+void pci_acknowledge(struct pci_device *device)
+{
+	uint8_t raised = device->interrupt == PCI_BY_LINE;
+
+	for (unsigned pass = 0; raised && pass < LOWER_PASSES; pass++) {
+		raised = 0;
+		for (uint32_t i = 0; i < device_count; i++)
+			if (devices[i].interrupt == PCI_BY_LINE)
+				raised |= *devices[i].status;
+	}
+}
+
+const char *pci_interrupts(void)
+{
+	static const char *const names[] = { "none", "lines", "messages" };
+	enum pci_interrupt least = PCI_BY_MESSAGE;
+
+	for (uint32_t i = 0; i < device_count; i++)
+		if (devices[i].common && devices[i].interrupt < least)
+			least = devices[i].interrupt;
+	return names[least];
 }

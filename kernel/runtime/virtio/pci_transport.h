@@ -11,6 +11,13 @@
 
 #define PCI_QUEUES_MAX 40
 
+/* How a device says that it is done. */
+enum pci_interrupt {
+	PCI_UNHEARD, /* somebody has to look now and then */
+	PCI_BY_LINE, /* INTx, as the firmware has routed it */
+	PCI_BY_MESSAGE, /* MSI-X */
+};
+
 struct pci_device {
 	uint32_t id;	   /* VIRTIO_ID_* */
 	uint32_t function; /* as the configuration's address has it */
@@ -19,7 +26,9 @@ struct pci_device {
 	volatile uint8_t *notify;
 	uint32_t config_size, notify_size, notify_multiplier;
 	uint16_t notify_offsets[PCI_QUEUES_MAX];
-	bool messages; /* MSI-X works; otherwise somebody has to look now and then */
+	volatile uint8_t *status; /* of the interrupt; reading it lowers the line */
+	enum pci_interrupt interrupt;
+	bool line_enabled;
 };
 
 /* The device with this VIRTIO_ID_* behind `skip` others, with its registers mapped; NULL: there is none.
@@ -34,5 +43,10 @@ bool pci_queue(struct pci_device *device, struct virtq *queue, struct virtq_ring
 void pci_driver_ok(struct pci_device *device);
 void pci_notify(struct pci_device *device, uint16_t queue);
 uint32_t pci_config(struct pci_device *device, uint32_t offset);
+void pci_enable_irq(struct pci_device *device);
+void pci_acknowledge(struct pci_device *device);
+
+/* For people: how the devices that were asked for interrupt. */
+const char *pci_interrupts(void);
 
 #endif
